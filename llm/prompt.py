@@ -1,0 +1,119 @@
+"""What is asked of a language model: trusted sections, untrusted turns, one purpose."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+TRANSCRIPT_OPEN = "<transcript>"
+TRANSCRIPT_CLOSE = "</transcript>"
+
+ChatMessage = dict[str, str]
+
+
+class Role(StrEnum):
+    USER = "user"
+    ASSISTANT = "assistant"
+
+
+class SectionKind(StrEnum):
+    PERSONA = "persona"
+    PROFILE = "profile"
+    SUMMARY = "summary"
+    INSTRUCTION = "instruction"
+
+
+class Purpose(StrEnum):
+    REPLY = "reply"
+    SUMMARY = "summary"
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A paragraph of the system message; `kind` lets a provider or a budget find it again."""
+
+    kind: SectionKind
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One message of the conversation. Its content is data, whatever it says."""
+
+    role: Role
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """Everything one call to a model needs.
+
+    REPLY: the last turn is the user's new message. SUMMARY: the turns are what is to be summarised.
+    `language` is a BCP 47 tag such as `ru`.
+    """
+
+    sections: tuple[Section, ...]
+    turns: tuple[Turn, ...]
+    purpose: Purpose = Purpose.REPLY
+    language: str = "ru"
+
+    @property
+    def system_text(self) -> str:
+        """Join the sections that say something by blank lines."""
+        return "\n\n".join(section.text.strip() for section in self.sections if section.text.strip())
+
+    def section_text(self, kind: SectionKind) -> str:
+        """Join the sections of one kind by blank lines; empty when there is none."""
+        return "\n\n".join(section.text for section in self.sections if section.kind is kind)
+
+    def with_turns(self, turns: tuple[Turn, ...]) -> Prompt:
+        return replace(self, turns=turns)
+
+    def with_sections(self, sections: tuple[Section, ...]) -> Prompt:
+        return replace(self, sections=sections)
+
+    def as_chat_messages(self) -> list[ChatMessage]:
+        """Render as the messages of the OpenAI chat format.
+
+        There is at most one system message and it is the first: many chat templates refuse others.
+        The text is valid UTF-8 and free of NUL, which JSON parsers and databases of some servers refuse.
+        """
+        system_text = clean_text(self.system_text)
+        messages = [{"role": "system", "content": system_text}] if system_text else []
+        return messages + self._conversation_messages()
+
+    def _conversation_messages(self) -> list[ChatMessage]:
+        if self.purpose is Purpose.SUMMARY:
+            return [{"role": Role.USER.value, "content": render_transcript(self.turns)}]
+        return [{"role": turn.role.value, "content": clean_text(turn.content)} for turn in self.turns]
+
+
+def render_transcript(turns: tuple[Turn, ...]) -> str:
+    """Render turns as data: one JSON object a line, between two delimiters.
+
+    `<` is written `\\u003c` inside the JSON strings, so no turn can contain a delimiter,
+    and JSON leaves no raw line break, so no turn can start a line of its own.
+    """
+    lines = (_transcript_line(turn) for turn in turns)
+    return "\n".join((TRANSCRIPT_OPEN, *lines, TRANSCRIPT_CLOSE))
+
+
+def clean_text(text: str) -> str:
+    """Return `text` as valid UTF-8 without NUL: lone surrogates become U+FFFD."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text.replace("\x00", "")
+
+
+def _transcript_line(turn: Turn) -> str:
+    line = json.dumps({"role": turn.role.value, "text": clean_text(turn.content)}, ensure_ascii=False)
+    # U+2028, U+2029 and U+0085 break lines for some readers although JSON allows them raw.
+    return (
+        line.replace("<", "\\u003c")
+        .replace("\u2028", "\\u2028")
+        .replace("\u2029", "\\u2029")
+        .replace("\u0085", "\\u0085")
+    )

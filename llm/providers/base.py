@@ -1,0 +1,244 @@
+"""The provider interface: two hooks a vendor implements, and everything around them done once."""
+
+from __future__ import annotations
+
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
+
+from llm import metrics
+from llm.errors import BadAnswer, LLMError
+from llm.prompt import Prompt
+
+FINISH_STOP = "stop"
+FINISH_LENGTH = "length"
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What a provider takes and gives; `context_tokens` is what it takes when no model says otherwise."""
+
+    supports_files: bool = False
+    supports_images: bool = False
+    supports_streaming: bool = True
+    context_tokens: int = 8192
+
+
+@dataclass(frozen=True, slots=True)
+class ModelDescription:
+    """A model a provider offers; `context_tokens` is `None` when the vendor does not say."""
+
+    id: str
+    provider: str
+    context_tokens: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens in and out: the vendor's count, or ours when `is_estimated`."""
+
+    prompt_tokens: int
+    completion_tokens: int
+    is_estimated: bool
+
+    @property
+    def total_tokens(self) -> int:
+        return self.prompt_tokens + self.completion_tokens
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """A finished answer; `finish_reason` is `stop`, `length` or the vendor's own word."""
+
+    text: str
+    model: str
+    provider: str
+    usage: Usage
+    finish_reason: str = FINISH_STOP
+
+
+@dataclass(frozen=True, slots=True)
+class CallOptions:
+    """What a caller may choose for one call; `None` leaves it to the provider.
+
+    `timeout_s` bounds the wait for the first token and each wait between tokens, not the whole answer.
+    `trace_id` is 32 hexadecimal digits, as W3C Trace Context has it.
+    """
+
+    model: str | None = None
+    max_tokens: int | None = None
+    temperature: float | None = None
+    timeout_s: float | None = None
+    trace_id: str = ""
+
+
+Deltas = Generator[str, None, Completion]
+
+
+class TextStream:
+    """An answer as it arrives: iterate the pieces of text, then read `completion`.
+
+    Nothing is sent before the first piece is asked for, so every `LLMError` comes out of the iteration.
+    Use it as a context manager, or call `close()`: leaving early closes the HTTP response.
+    It belongs to one thread.
+    """
+
+    def __init__(self, deltas: Deltas, *, provider: str) -> None:
+        self._deltas = deltas
+        self._provider = provider
+        self._call = _MeasuredCall(provider)
+        self._has_text = False
+        self._completion: Completion | None = None
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> str:
+        try:
+            delta = next(self._deltas)
+        except StopIteration as end:
+            self._finish(end.value)
+            raise StopIteration from None
+        except BaseException as error:
+            self._call.end_with(error)
+            raise
+        self._note_text(delta)
+        return delta
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @property
+    def completion(self) -> Completion:
+        """The whole answer with its usage. Raises `RuntimeError` before the stream is exhausted."""
+        if self._completion is None:
+            msg = "the stream has not come to its end"
+            raise RuntimeError(msg)
+        return self._completion
+
+    def close(self) -> None:
+        """Stop the answer and give its connection back; harmless when it has ended."""
+        self._deltas.close()
+        self._call.end(metrics.OUTCOME_CLOSED)
+
+    def _note_text(self, delta: str) -> None:
+        if self._has_text or not delta.strip():
+            return
+        self._has_text = True
+        self._call.note_first_token()
+
+    def _finish(self, completion: Completion | None) -> None:
+        if completion is None:
+            return  # asked again after its end
+        try:
+            _refuse_empty(completion, provider=self._provider)
+        except BadAnswer as error:
+            self._call.end_with(error)
+            raise
+        self._completion = completion
+        self._call.end(metrics.OUTCOME_OK)
+
+
+class Provider(ABC):
+    """A source of answers, safe to share between threads.
+
+    A vendor implements `list_models`, `_complete` and `_stream`; measuring and refusing empty answers is done here.
+    """
+
+    name: str
+    capabilities: Capabilities
+
+    @abstractmethod
+    def list_models(self) -> list[ModelDescription]:
+        """Return what can be asked for as `model`. Raises `LLMError`."""
+
+    def generate(
+        self,
+        prompt: Prompt,
+        *,
+        model: str | None = None,
+        max_tokens: int | None = None,
+        temperature: float | None = None,
+        timeout_s: float | None = None,
+        trace_id: str = "",
+    ) -> Completion:
+        """Return the whole answer, never an empty one. Raises `LLMError`; arguments as in `CallOptions`."""
+        options = CallOptions(model, max_tokens, temperature, timeout_s, trace_id)
+        call = _MeasuredCall(self.name)
+        try:
+            completion = self._complete(prompt, options)
+            _refuse_empty(completion, provider=self.name)
+        except BaseException as error:
+            call.end_with(error)
+            raise
+        call.end(metrics.OUTCOME_OK)
+        return completion
+
+    def stream(
+        self,
+        prompt: Prompt,
+        *,
+        model: str | None = None,
+        max_tokens: int | None = None,
+        temperature: float | None = None,
+        timeout_s: float | None = None,
+        trace_id: str = "",
+    ) -> TextStream:
+        """Return the answer as it arrives; arguments as in `CallOptions`."""
+        options = CallOptions(model, max_tokens, temperature, timeout_s, trace_id)
+        return TextStream(self._stream(prompt, options), provider=self.name)
+
+    @abstractmethod
+    def _complete(self, prompt: Prompt, options: CallOptions) -> Completion:
+        """Ask for the whole answer; translate the vendor's errors."""
+
+    @abstractmethod
+    def _stream(self, prompt: Prompt, options: CallOptions) -> Deltas:
+        """Yield the pieces of the answer and return it whole; release everything when closed."""
+
+
+def _refuse_empty(completion: Completion, *, provider: str) -> None:
+    if not completion.text.strip():
+        raise BadAnswer("the answer is empty", provider=provider)
+
+
+class _MeasuredCall:
+    """Counts one call once, however it ends."""
+
+    def __init__(self, provider: str) -> None:
+        self._provider = provider
+        self._started_at = time.monotonic()
+        self._has_ended = False
+
+    def note_first_token(self) -> None:
+        metrics.FIRST_TOKEN.labels(self._provider).observe(time.monotonic() - self._started_at)
+
+    def end(self, outcome: str) -> None:
+        if self._has_ended:
+            return
+        self._has_ended = True
+        metrics.REQUESTS.labels(self._provider, outcome).inc()
+        metrics.DURATION.labels(self._provider).observe(time.monotonic() - self._started_at)
+
+    def end_with(self, error: BaseException) -> None:
+        self.end(error.outcome if isinstance(error, LLMError) else metrics.OUTCOME_CRASHED)
+
+
+class MissingSetting(Exception):  # noqa: N818
+    """A provider's setting is not there, so the provider stays out."""
+
+    def __init__(self, setting: str) -> None:
+        super().__init__(f"{setting} is not set")
+        self.setting = setting
+
+
+SettingLookup = Callable[[str, str], str]
+"""`lookup(name, default)`: the value of a setting as text, `default` when it is unset or empty."""
