@@ -150,7 +150,8 @@ class TextStream:
 class Provider(ABC):
     """A source of answers, safe to share between threads.
 
-    A vendor implements `list_models`, `_complete` and `_stream`; measuring and refusing empty answers is done here.
+    A vendor implements `list_models`, `_complete` and `_stream`; measuring a call and refusing an empty
+    answer is done here.
     """
 
     name: str

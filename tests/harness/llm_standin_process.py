@@ -1,0 +1,85 @@
+"""Starts, scripts and stops the stand-in for a language model as a process of its own."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import urllib.request
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+STARTED = "llm stand-in: listening on "
+STOP_TIMEOUT_S = 5
+
+
+class LLMStandIn:
+    """`with LLMStandIn("--words", "40") as standin:` — `standin.url` is what `LLM_API_URL` takes."""
+
+    def __init__(self, *arguments: str) -> None:
+        command = [sys.executable, "-m", "tests.harness.llm_standin", *arguments]
+        self.process = subprocess.Popen(command, cwd=REPOSITORY, stdout=subprocess.PIPE, text=True)
+        self.root = self._wait_until_started()
+        self.url = f"{self.root}/v1"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    @property
+    def pid(self) -> int:
+        return self.process.pid
+
+    def script(self, *behaviours: dict[str, Any]) -> None:
+        self._control("POST", "script", list(behaviours))
+
+    def forget_script(self) -> None:
+        self._control("DELETE", "script")
+
+    def configure(self, **settings: float) -> None:
+        """Set `first_token_s`, `chunk_s`, `words`."""
+        self._control("POST", "settings", settings)
+
+    def requests(self) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = self._control("GET", "requests")
+        return found
+
+    def stats(self) -> dict[str, int]:
+        counters: dict[str, int] = self._control("GET", "stats")
+        return counters
+
+    def clear(self) -> None:
+        """Forget script, requests and counters."""
+        self.forget_script()
+        self._control("DELETE", "requests")
+
+    def stop(self) -> None:
+        self.process.terminate()
+        try:
+            self.process.wait(STOP_TIMEOUT_S)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        if self.process.stdout is not None:
+            self.process.stdout.close()
+
+    def _wait_until_started(self) -> str:
+        assert self.process.stdout is not None
+        line = self.process.stdout.readline().strip()
+        if not line.startswith(STARTED):
+            self.stop()
+            raise RuntimeError(f"the stand-in did not start: {line!r}")
+        return line.removeprefix(STARTED)
+
+    def _control(self, method: str, name: str, payload: Any = None) -> Any:
+        content = None if payload is None else json.dumps(payload).encode()
+        request = urllib.request.Request(f"{self.root}/control/{name}", data=content, method=method)
+        request.add_header("Content-Type", "application/json")
+        with urllib.request.urlopen(request, timeout=10) as response:
+            return json.load(response)
