@@ -1,0 +1,90 @@
+"""Where the servers that `make run` started are found by the settings of every other process."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+
+import environ
+
+PROJECT_DIR = Path(__file__).resolve().parents[2]
+PRIVATE_MODE = 0o600
+
+
+@dataclass(frozen=True)
+class Endpoints:
+    """Addresses of embedded servers and of the sandbox; None for what was not started."""
+
+    mongodb_url: str | None = None
+    redis_url: str | None = None
+    telegram_api_url: str | None = None
+    telegram_bot_token: str | None = None
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What has to be started beside Butler's own processes, because no address was configured for it."""
+
+    mongodb: bool
+    redis: bool
+    sandbox: bool
+
+
+def endpoints_path(data_dir: Path) -> Path:
+    return data_dir / "run" / "endpoints.json"
+
+
+def write_endpoints(data_dir: Path, endpoints: Endpoints) -> None:
+    """Store `endpoints` for other processes; a reader sees the old file or the new one, never a half."""
+    path = endpoints_path(data_dir)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
+    draft.touch(mode=PRIVATE_MODE)
+    draft.write_text(json.dumps(asdict(endpoints), indent=2) + "\n")
+    draft.replace(path)
+
+
+def read_endpoints(data_dir: Path) -> Endpoints:
+    """Return what was last written; all None when nothing runs or the file cannot be understood."""
+    try:
+        stored = json.loads(endpoints_path(data_dir).read_text())
+    except (OSError, ValueError):
+        return Endpoints()
+    if not isinstance(stored, dict):
+        return Endpoints()
+    values = {field.name: stored.get(field.name) for field in fields(Endpoints)}
+    return Endpoints(**{name: value for name, value in values.items() if isinstance(value, str)})
+
+
+def remove_endpoints(data_dir: Path) -> None:
+    """Forget the addresses: their servers have stopped."""
+    endpoints_path(data_dir).unlink(missing_ok=True)
+
+
+def read_environment() -> environ.FileAwareEnv:
+    """Return the environment, completed by `.env`, as the settings see it.
+
+    `BUTLER_ENV_FILE` names another file than `.env`, or none when it is empty.
+    """
+    env = environ.FileAwareEnv()
+    env_file = os.environ.get("BUTLER_ENV_FILE", str(PROJECT_DIR / ".env"))
+    if env_file and Path(env_file).is_file():
+        env.read_env(env_file)
+    return env
+
+
+def find_data_dir(env: environ.FileAwareEnv) -> Path:
+    """Return the absolute `DATA_DIR`; a relative one starts at the project's directory."""
+    return (PROJECT_DIR / env.str("DATA_DIR", default="data")).resolve()
+
+
+def find_wanted(env: environ.FileAwareEnv) -> Wanted:
+    """Decide what to start, before the settings load: they read the addresses of what was started."""
+    return Wanted(
+        mongodb=not env.str("MONGODB_URL", default=""),
+        redis=not env.str("REDIS_URL", default=""),
+        sandbox=not env.str("TELEGRAM_BOT_TOKEN", default=""),
+    )
