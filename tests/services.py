@@ -1,8 +1,9 @@
 """Pytest plugin: one embedded MongoDB and one Redis for each pytest process, up before the settings load.
 
-Loaded by `addopts = -p tests.services`, so pytest is run as `python -m pytest` from the project's directory. With
-pytest-xdist each worker has its own pair and the controller none. Nothing is shared with a running `make run`: ports
-are free ones, data is in a temporary directory, `.env` and the developer's own variables are left out.
+Loaded by `addopts = -p tests.services`, so pytest is run as `python -m pytest` from the project's directory.
+With pytest-xdist each worker has its own pair and the controller none. Nothing is shared with a running
+`make run`: ports are free ones, data is in a temporary directory, `.env` and the developer's own variables
+are left out.
 """
 
 from __future__ import annotations
@@ -117,7 +118,7 @@ _services = _Services()
 
 
 def endpoints() -> Endpoints:
-    """Return the addresses of this process's own servers; port 1 where none was started (`--collect-only`)."""
+    """Return the addresses of this process's servers; port 1 where none was started (`--collect-only`)."""
     return _services.find_endpoints()
 
 
@@ -139,13 +140,8 @@ def redis() -> EmbeddedService:
 
 
 def environment(**changes: str) -> dict[str, str]:
-    """Return the environment for a child process of a test: this process's servers, without the developer's `.env`."""
+    """Return the environment for a child process of a test: the same servers, nothing of the developer's."""
     return {**os.environ, "PYTHONUNBUFFERED": "1", **changes}
-
-
-def child_environment_without_services(own_data_dir: Path, **changes: str) -> dict[str, str]:
-    """Return the environment for a child process that brings up its own servers in `own_data_dir`."""
-    return environment(DATA_DIR=str(own_data_dir), **changes)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -163,7 +159,7 @@ def pytest_report_header() -> str:
 
 
 def _is_needed(options: argparse.Namespace) -> bool:
-    """Tell whether this process will run tests: it does not as the controller of pytest-xdist, nor to show help."""
+    """Tell whether this process will run tests: not as pytest-xdist's controller, nor to show help."""
     is_only_asked = options.help or options.version or options.collectonly or options.markers
     is_only_asked = is_only_asked or getattr(options, "showfixtures", False)
     is_controller = bool(getattr(options, "numprocesses", None) or getattr(options, "tx", None))

@@ -78,7 +78,7 @@ def read_environment() -> environ.FileAwareEnv:
 
 def find_data_dir(env: environ.FileAwareEnv) -> Path:
     """Return the absolute `DATA_DIR`; a relative one starts at the project's directory."""
-    return (PROJECT_DIR / env.str("DATA_DIR", default="data")).resolve()
+    return PROJECT_DIR.joinpath(str(env.str("DATA_DIR", default="data"))).resolve()
 
 
 def find_wanted(env: environ.FileAwareEnv) -> Wanted:

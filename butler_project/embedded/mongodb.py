@@ -1,8 +1,8 @@
 """Run SecantusDB, a server that speaks MongoDB's protocol, as a process of its own.
 
-`python -m butler_project.embedded.mongodb --port PORT --data-dir DIR` serves 127.0.0.1 until SIGINT or SIGTERM.
-It is for first runs, development and tests. SecantusDB is GPL-2.0: only this process, never the rest of Butler,
-imports it.
+`python -m butler_project.embedded.mongodb --port PORT --data-dir DIR` serves 127.0.0.1 until SIGINT or
+SIGTERM. It is for first runs, development and tests. SecantusDB is GPL-2.0: only this process, never the
+rest of Butler, imports it.
 """
 
 from __future__ import annotations
@@ -25,30 +25,31 @@ TTL_SWEEP_S = 60.0  # as MongoDB's own monitor
 STAGES_WITH_THE_DEFECT = ("$project", "$addFields", "$set")
 
 Stage = Callable[..., Any]
+Flatten = Callable[[Mapping[str, Any]], dict[str, Any]]
 
 log = logging.getLogger("butler_project.embedded.mongodb")  # run with `-m`, `__name__` is `__main__`
 
 
-def mend_nested_stages(
-    stages: dict[str, Stage], flatten: Callable[[Mapping[str, Any]], dict[str, Any]]
-) -> None:
+def mend_nested_stages(stages: dict[str, Stage], flatten: Flatten) -> None:
     """Make nested documents in `$project`, `$addFields` and `$set` mean what they mean to MongoDB.
 
-    SecantusDB 0.7.0b3 takes `{"a": {"b": 1}}` in these stages for one literal document; to MongoDB it is `{"a.b": 1}`.
-    `tests/embedded/test_mongodb_defect.py` fails as soon as upstream does it right: then this function can go.
+    SecantusDB 0.7.0b3 takes `{"a": {"b": 1}}` in these stages for one literal document; to MongoDB it is
+    `{"a.b": 1}`. `tests/embedded/test_mongodb_defect.py` fails as soon as upstream does it right: then this
+    function can go.
     """
     for name in STAGES_WITH_THE_DEFECT:
         stages[name] = partial(_run_flattened, stages[name], flatten)
 
 
-def _run_flattened(
-    stage: Stage, flatten: Callable[[Mapping[str, Any]], dict[str, Any]], spec: Any, *rest: Any
-) -> Any:
+def _run_flattened(stage: Stage, flatten: Flatten, spec: Any, *rest: Any) -> Any:
     return stage(flatten(spec) if isinstance(spec, Mapping) else spec, *rest)
 
 
 def serve(*, port: int, data_dir: Path, ttl_sweep_s: float, is_mended: bool = True) -> None:
-    """Serve the database in `data_dir` on `port` until a signal asks to stop. Acknowledged writes are on disk."""
+    """Serve the database in `data_dir` on `port` until a signal asks to stop.
+
+    Every acknowledged write is on disk: with its defaults SecantusDB loses some to a SIGKILL.
+    """
     from secantus import aggregate, projection  # noqa: PLC0415 - heavy, and not of this package's licence
     from secantus.server import SecantusDBServer  # noqa: PLC0415
 
@@ -61,7 +62,6 @@ def serve(*, port: int, data_dir: Path, ttl_sweep_s: float, is_mended: bool = Tr
         host=HOST,
         port=port,
         storage_path=str(data_dir),
-        # With its defaults a SIGKILL loses writes that were acknowledged; synced commits lose none.
         sync_on_commit=True,
         durable=True,
         enable_test_commands=False,

@@ -29,7 +29,7 @@ def find_redis_server() -> Path:
 
 
 def build_options(*, port: int, data_dir: Path) -> list[str]:
-    """Return redis-server's command line: local only, every write in the append-only file before its answer."""
+    """Return redis-server's command line: local, each write in the append-only file before its answer."""
     options = {
         "port": str(port),
         "bind": HOST,
@@ -38,7 +38,7 @@ def build_options(*, port: int, data_dir: Path) -> list[str]:
         "daemonize": "no",
         "save": "",  # no snapshots: the append-only file has everything
         "appendonly": "yes",
-        # `everysec` may hold a write back for up to two seconds while a sync is under way: a SIGKILL then loses it.
+        # `everysec` holds a write back for up to two seconds while a sync is under way: a SIGKILL loses it.
         "appendfsync": "always",
         "loglevel": "notice",
     }

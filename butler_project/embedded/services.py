@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import secrets
 import signal
 import socket
 import subprocess
@@ -25,6 +26,10 @@ STOP_TIMEOUT_S = 10.0
 POLL_S = 0.02
 PROBE_TIMEOUT_S = 2.0
 RESTART_PAUSE_S = 0.2
+# Below the ports that Linux gives to outgoing connections: a client that calls again and again while its
+# server is away could be given the server's own port, talk to itself and keep the server from coming back.
+FREE_PORTS = range(20_000, 32_000)
+PORT_TRIES = 100
 LOG_TAIL_LINES = 20
 LOG_LIMIT_BYTES = 5_000_000  # a longer log is set aside at the next start
 
@@ -36,11 +41,11 @@ class ServiceError(RuntimeError):
 
 
 class EmbeddedService:
-    """One embedded server: a child process on 127.0.0.1 that is started again, on the same port, when it dies.
+    """One embedded server: a child process on 127.0.0.1, started again on the same port when it dies.
 
-    The child has a session of its own, so Ctrl-C in a terminal does not reach it before the apps have stopped, and it
-    is killed by the kernel when this process dies. The thread that creates it waits for it all its life: the kernel's
-    signal fires when the creating thread ends.
+    The child has a session of its own, so Ctrl-C in a terminal does not reach it before the apps have
+    stopped, and it is killed by the kernel when this process dies. The thread that creates it waits for it
+    all its life: the kernel's signal fires when the creating thread ends.
     """
 
     def __init__(
@@ -86,9 +91,15 @@ class EmbeddedService:
         """Start the server, wait until it answers, return its URL. Raises ServiceError."""
         if self._thread is not None:
             return self.url
-        self.port = choose_port(self._read_previous_port())
-        self._is_stopping.clear()
         self._rotate_log()
+        self._start_on(choose_port(self._read_previous_port()))
+        self._port_path.parent.mkdir(parents=True, exist_ok=True)
+        self._port_path.write_text(f"{self.port}\n")
+        return self.url
+
+    def _start_on(self, port: int) -> None:
+        self.port = port
+        self._is_stopping.clear()
         self._thread = threading.Thread(target=self._keep_running, name=f"embedded-{self.name}", daemon=True)
         self._thread.start()
         try:
@@ -96,12 +107,12 @@ class EmbeddedService:
         except ServiceError:
             self.stop()
             raise
-        self._port_path.parent.mkdir(parents=True, exist_ok=True)
-        self._port_path.write_text(f"{self.port}\n")
-        return self.url
 
     def wait_until_ready(self, timeout_s: float = START_TIMEOUT_S) -> None:
-        """Wait until our own child answers on the port. Raises ServiceError after `timeout_s` or when it ended."""
+        """Wait until our own child answers.
+
+        Raises ServiceError after `timeout_s` seconds, or when the child ended at its first start.
+        """
         deadline = time.monotonic() + timeout_s
         while time.monotonic() < deadline:
             child = self._child
@@ -153,14 +164,14 @@ class EmbeddedService:
             self._is_stopping.wait(RESTART_PAUSE_S)
 
     def _spawn(self, log_file: BinaryIO) -> subprocess.Popen[bytes]:
-        command = [sys.executable, "-m", f"butler_project.embedded.{self.name}", "--port", str(self.port)]
-        command += [
-            "--data-dir",
-            str(self._data_dir / self.name),
-            "--parent-pid",
-            str(os.getpid()),
-            *self._options,
-        ]
+        arguments = {
+            "--port": self.port,
+            "--data-dir": self._data_dir / self.name,
+            "--parent-pid": os.getpid(),
+        }
+        command = [sys.executable, "-m", f"butler_project.embedded.{self.name}"]
+        command += [str(part) for argument in arguments.items() for part in argument]
+        command += self._options
         return subprocess.Popen(
             command,
             cwd=PROJECT_DIR,
@@ -200,12 +211,17 @@ def redis_service(data_dir: Path) -> EmbeddedService:
 
 
 def choose_port(preferred: int = 0) -> int:
-    """Return `preferred` if nobody listens there, else a free port."""
+    """Return `preferred` if a server could listen there, else a free port of FREE_PORTS.
+
+    Raises ServiceError when a hundred tries found none.
+    """
     if preferred and is_port_free(preferred):
         return preferred
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        return int(probe.getsockname()[1])
+    for _ in range(PORT_TRIES):
+        port = secrets.choice(FREE_PORTS)
+        if is_port_free(port):
+            return port
+    raise ServiceError(f"no free port among {FREE_PORTS.start} to {FREE_PORTS.stop - 1}")
 
 
 def is_port_free(port: int, host: str = HOST) -> bool:
@@ -236,7 +252,7 @@ def find_mongodb_pid(port: int) -> int | None:
 
 
 def find_redis_pid(port: int) -> int | None:
-    """Return the process id that a Redis server on `port` reports, None when there is no answer or it still loads."""
+    """Return the process id that a Redis server on `port` reports, None while it is silent or loading."""
     try:
         with socket.create_connection((HOST, port), timeout=PROBE_TIMEOUT_S) as connection:
             connection.sendall(b"INFO\r\n")

@@ -13,8 +13,8 @@ PR_SET_PDEATHSIG = 1  # <linux/prctl.h>
 def die_with_parent(parent_pid: int) -> None:
     """Have the kernel kill this process as soon as the thread that created it ends.
 
-    It survives `exec`. The parent may be gone already when this runs, hence the look at the parent's id after it.
-    Does nothing where the kernel is not Linux.
+    It survives `exec`. The parent may be gone already when this runs, hence the look at the parent's id after
+    it. Does nothing where the kernel is not Linux.
     """
     if sys.platform != "linux":
         return
