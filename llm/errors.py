@@ -11,7 +11,6 @@
 
 Vendor errors are translated into these once, in the vendor's file. A message names the provider and
 the cause; it never carries the conversation, the vendor's own wording or a key.
-The names say what happened, as httpx has it, without the suffix that N818 wants.
 """
 
 from __future__ import annotations
@@ -33,12 +32,12 @@ class LLMError(Exception):
         self.provider = provider
 
 
-class Unavailable(LLMError):  # noqa: N818
+class Unavailable(LLMError):
     is_transient = True
     outcome = "unavailable"
 
 
-class RateLimited(LLMError):  # noqa: N818
+class RateLimited(LLMError):
     """Too many requests; `retry_after_s` is what the vendor asked to wait, `None` if it did not say."""
 
     is_transient = True
@@ -49,7 +48,7 @@ class RateLimited(LLMError):  # noqa: N818
         self.retry_after_s = retry_after_s
 
 
-class Rejected(LLMError):  # noqa: N818
+class Rejected(LLMError):
     outcome = "rejected"
 
 
@@ -61,7 +60,7 @@ class ContextTooLong(Rejected):
     outcome = "context_too_long"
 
 
-class BadAnswer(LLMError):  # noqa: N818
+class BadAnswer(LLMError):
     is_transient = True
     outcome = "bad_answer"
 
@@ -71,7 +70,7 @@ class AnswerRefused(BadAnswer):
     outcome = "refused"
 
 
-class UnknownProvider(LLMError):  # noqa: N818
+class UnknownProvider(LLMError):
     """No provider of this name is configured."""
 
     outcome = "unknown_provider"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator
@@ -157,6 +158,9 @@ class Provider(ABC):
     name: str
     capabilities: Capabilities
 
+    def warm_up(self) -> None:  # noqa: B027  # most providers have nothing to load
+        """Load what the first call would otherwise wait for, without any network. For a worker's start."""
+
     @abstractmethod
     def list_models(self) -> list[ModelDescription]:
         """Return what can be asked for as `model`. Raises `LLMError`."""
@@ -233,7 +237,7 @@ class _MeasuredCall:
         self.end(error.outcome if isinstance(error, LLMError) else metrics.OUTCOME_CRASHED)
 
 
-class MissingSetting(Exception):  # noqa: N818
+class MissingSetting(Exception):
     """A provider's setting is not there, so the provider stays out."""
 
     def __init__(self, setting: str) -> None:
@@ -241,5 +245,24 @@ class MissingSetting(Exception):  # noqa: N818
         self.setting = setting
 
 
+class InvalidSetting(ValueError):
+    """A provider's setting has a value that cannot be used; the start should stop with this message."""
+
+    def __init__(self, setting: str, reason: str) -> None:
+        super().__init__(f"{setting}: {reason}")
+        self.setting = setting
+
+
 SettingLookup = Callable[[str, str], str]
 """`lookup(name, default)`: the value of a setting as text, `default` when it is unset or empty."""
+
+
+def read_seconds(lookup: SettingLookup, setting: str, default: float) -> float:
+    """Read a positive duration in seconds. Raises `InvalidSetting`."""
+    try:
+        seconds = float(lookup(setting, str(default)))
+    except ValueError:
+        seconds = math.nan
+    if not 0 < seconds < math.inf:
+        raise InvalidSetting(setting, "it must be a positive number of seconds")
+    return seconds
