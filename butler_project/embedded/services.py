@@ -56,6 +56,7 @@ class EmbeddedService:
         url: str,
         find_pid: Callable[[int], int | None],
         options: Sequence[str] = (),
+        start_timeout_s: float = START_TIMEOUT_S,
     ) -> None:
         """`url` has a `{port}`; `find_pid` asks the server on a port for its process id (None: no answer)."""
         self.name = name
@@ -64,6 +65,7 @@ class EmbeddedService:
         self._url = url
         self._find_pid = find_pid
         self._options = options
+        self._start_timeout_s = start_timeout_s
         self._data_dir = data_dir
         self._child: subprocess.Popen[bytes] | None = None
         self._thread: threading.Thread | None = None
@@ -108,12 +110,12 @@ class EmbeddedService:
             self.stop()
             raise
 
-    def wait_until_ready(self, timeout_s: float = START_TIMEOUT_S) -> None:
+    def wait_until_ready(self) -> None:
         """Wait until our own child answers.
 
-        Raises ServiceError after `timeout_s` seconds, or when the child ended at its first start.
+        Raises ServiceError when it takes longer than the start's timeout, or ended at its first start.
         """
-        deadline = time.monotonic() + timeout_s
+        deadline = time.monotonic() + self._start_timeout_s
         while time.monotonic() < deadline:
             child = self._child
             if child is not None and child.poll() is not None and not self._has_answered:
@@ -123,7 +125,7 @@ class EmbeddedService:
                 self._has_answered = True
                 return
             time.sleep(POLL_S)
-        raise ServiceError(self._explain(f"did not answer within {timeout_s:g} s"))
+        raise ServiceError(self._explain(f"did not answer within {self._start_timeout_s:g} s"))
 
     def stop(self) -> None:
         """Stop the server; after 10 s without success it is killed. Harmless when nothing runs."""
