@@ -1,0 +1,1 @@
+"""The Bot API itself: `/bot<token>/<method>` and `/file/bot<token>/<path>`."""

@@ -1,0 +1,189 @@
+"""People's side: write, press, send files, read the chat, block the bot."""
+
+from __future__ import annotations
+
+import json
+from http import HTTPStatus
+
+from aiohttp import web
+
+from sandbox.control.requests import answer, query_number, read_object, take, take_optional
+from sandbox.errors import ControlError
+from sandbox.jsontypes import JsonObject
+from sandbox.multipart import Part, read_form
+from sandbox.telegram.arrivals import press_button, receive_file, receive_text
+from sandbox.telegram.files import FOLDERS, StoredFile
+from sandbox.telegram.messages import Chat
+from sandbox.world import World
+
+
+class PeopleApi:
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def add_routes(self, router: web.UrlDispatcher) -> None:
+        router.add_post("/sandbox/api/messages", self.write)
+        router.add_post("/sandbox/api/updates", self.inject_update)
+        router.add_post("/sandbox/api/callbacks", self.press)
+        router.add_post("/sandbox/api/uploads", self.upload)
+        router.add_get("/sandbox/api/files/{file_id}", self.download)
+        router.add_get("/sandbox/api/chats", self.list_chats)
+        router.add_get("/sandbox/api/chats/{chat_id:-?[0-9]+}/messages", self.list_messages)
+        router.add_get("/sandbox/api/chats/{chat_id:-?[0-9]+}/commands", self.list_commands)
+        router.add_post("/sandbox/api/chats/{chat_id:-?[0-9]+}/block", self.block)
+        router.add_delete("/sandbox/api/chats/{chat_id:-?[0-9]+}", self.clear)
+
+    async def write(self, request: web.Request) -> web.Response:
+        """Take {chat_id, text, from?, reply_to_message_id?, message?}; give {update_id, message_id, seq}."""
+        body = await read_object(request)
+        overrides = take_optional(body, "message", dict)
+        update_id, message = receive_text(
+            self._world,
+            chat_id=take(body, "chat_id", int),
+            text=take_optional(body, "text", str) or "",
+            person=take_optional(body, "from", dict),
+            reply_to_message_id=take_optional(body, "reply_to_message_id", int),
+            overrides=overrides,
+        )
+        await self._world.store.flush()
+        return answer({"update_id": update_id, "message_id": message.message_id, "seq": message.seq})
+
+    async def inject_update(self, request: web.Request) -> web.Response:
+        """Take a raw Update, `update_id` optional; give {update_id}. Its chat becomes known."""
+        body = await read_object(request)
+        if not set(body) - {"update_id"}:
+            raise ControlError("an update needs content")
+        take_optional(body, "update_id", int)
+        self._meet_chat_of(body)
+        update_id = self._world.updates.push(body)
+        await self._world.store.flush()
+        return answer({"update_id": update_id})
+
+    async def press(self, request: web.Request) -> web.Response:
+        """Take {chat_id, message_id, data, from?}; give {update_id, callback_query_id}."""
+        body = await read_object(request)
+        update_id, query_id = press_button(
+            self._world,
+            chat_id=take(body, "chat_id", int),
+            message_id=take(body, "message_id", int),
+            callback_data=take(body, "data", str),
+            person=take_optional(body, "from", dict),
+        )
+        await self._world.store.flush()
+        return answer({"update_id": update_id, "callback_query_id": query_id})
+
+    async def upload(self, request: web.Request) -> web.Response:
+        """Take multipart chat_id, kind, file, and caption, duration (s), from (JSON), reply_to_message_id.
+
+        Gives {update_id, message_id, file_id, seq}.
+        """
+        form = await read_form(request)
+        chat_id = _form_number(form.values.get("chat_id"))
+        if chat_id is None:
+            raise ControlError("chat_id is required")
+        stored = self._keep(form.files.get("file"), form.values.get("kind", "document"))
+        update_id, message = receive_file(
+            self._world,
+            chat_id=chat_id,
+            stored=stored,
+            caption=form.values.get("caption", ""),
+            duration_s=_form_number(form.values.get("duration")) or 1,
+            person=_form_person(form.values.get("from")),
+            reply_to_message_id=_form_number(form.values.get("reply_to_message_id")),
+        )
+        await self._world.store.flush()
+        numbers = {"update_id": update_id, "message_id": message.message_id, "seq": message.seq}
+        return answer({**numbers, "file_id": stored.file_id})
+
+    async def download(self, request: web.Request) -> web.Response:
+        """Give a file's content to the page; anything but sound and pictures only as a download."""
+        stored = self._world.files.find_by_id(request.match_info["file_id"])
+        if stored is None:
+            raise ControlError("no such file", status=HTTPStatus.NOT_FOUND)
+        is_media = stored.kind in {"voice", "audio", "photo"} and stored.mime_type.startswith(
+            ("audio/", "image/png", "image/jpeg", "image/webp", "image/gif", "video/webm")
+        )
+        response = web.Response(body=self._world.files.read(stored))
+        response.content_type = stored.mime_type.partition(";")[0] if is_media else "application/octet-stream"
+        if not is_media:
+            response.headers["Content-Disposition"] = "attachment"
+        return response
+
+    async def list_chats(self, _request: web.Request) -> web.Response:
+        chats = self._world.chats.chats.values()
+        return answer({"chats": [{"chat_id": chat.chat_id, **chat.record()} for chat in chats]})
+
+    async def list_messages(self, request: web.Request) -> web.Response:
+        """Give {messages, seq}: what changed after `?after=<seq>`; deleted ones too with `?deleted=1`."""
+        after = query_number(request, "after") or 0
+        with_deleted = request.query.get("deleted") == "1"
+        chat = self._world.chats.chats.get(int(request.match_info["chat_id"]))
+        messages = [] if chat is None else chat.messages.values()
+        shown = [
+            message.view()
+            for message in messages
+            if message.seq > after and (with_deleted or message.deleted_at is None)
+        ]
+        return answer({"messages": shown, "seq": self._world.chats.last_seq})
+
+    async def list_commands(self, request: web.Request) -> web.Response:
+        """Give {commands}: the menu a person with `?lang=` sees in this chat."""
+        chat_id, language = int(request.match_info["chat_id"]), request.query.get("lang", "")
+        return answer({"commands": self._world.menu.shown_to(chat_id, language)})
+
+    async def block(self, request: web.Request) -> web.Response:
+        """Take {blocked: bool}: with true the bot's calls for this chat are refused with 403."""
+        blocked = take((await read_object(request)), "blocked", bool)
+        self._world.chats.set_blocked(self._chat(request), is_blocked=blocked)
+        await self._world.store.flush()
+        return answer({"blocked": blocked})
+
+    async def clear(self, request: web.Request) -> web.Response:
+        """Forget the chat's messages and queued updates; the person stays known to the bot."""
+        chat = self._chat(request)
+        self._world.chats.clear(chat)
+        self._world.updates.drop_lane(str(chat.chat_id))
+        self._world.events.publish("clear", chat.chat_id)
+        await self._world.store.flush()
+        return answer({"ok": True})
+
+    def _chat(self, request: web.Request) -> Chat:
+        return self._world.chats.meet(int(request.match_info["chat_id"]), person=None, description=None)
+
+    def _keep(self, upload: Part | None, kind: str) -> StoredFile:
+        if kind not in FOLDERS:
+            raise ControlError(f"kind must be one of {', '.join(FOLDERS)}")
+        if upload is None:
+            raise ControlError("file is required")
+        return self._world.files.add(
+            kind=kind, name=upload.file_name or "", mime_type=upload.mime_type, content=upload.content
+        )
+
+    def _meet_chat_of(self, body: JsonObject) -> None:
+        for content in body.values():
+            chat = content.get("chat") if isinstance(content, dict) else None
+            if isinstance(chat, dict) and isinstance(chat.get("id"), int):
+                person = content.get("from")
+                person = person if isinstance(person, dict) else None
+                self._world.chats.meet(chat["id"], person=person, description=chat)
+
+
+def _form_number(value: str | None) -> int | None:
+    if value is None or value == "":
+        return None
+    try:
+        return int(value)
+    except ValueError as error:
+        raise ControlError(f"not a whole number: {value}") from error
+
+
+def _form_person(value: str | None) -> JsonObject | None:
+    if not value:
+        return None
+    try:
+        person = json.loads(value)
+    except ValueError as error:
+        raise ControlError("from must be JSON") from error
+    if not isinstance(person, dict):
+        raise ControlError("from must be a JSON object")
+    return person

@@ -1,0 +1,1 @@
+"""Formatted text: parsing, repairing, detecting and rendering message entities."""

@@ -1,0 +1,1 @@
+"""What the stand-in knows: chats, messages, queued updates, files and commands."""
