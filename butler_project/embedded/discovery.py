@@ -7,6 +7,7 @@ import os
 import secrets
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
+from typing import Any
 
 import environ
 
@@ -64,24 +65,35 @@ def remove_endpoints(data_dir: Path) -> None:
     endpoints_path(data_dir).unlink(missing_ok=True)
 
 
-def read_environment() -> environ.FileAwareEnv:
+class Environment(environ.FileAwareEnv):  # type: ignore[misc]
+    """django-environ's reader (`NAME`, or the file that `NAME_FILE` names); its errors name the variable."""
+
+    def get_value(self, var: str, *args: Any, **options: Any) -> Any:
+        try:
+            return super().get_value(var, *args, **options)
+        except ValueError as error:  # int("…") and the like; the value itself may be a secret
+            kind = getattr(options.get("cast"), "__name__", "value")
+            raise environ.ImproperlyConfigured(f"{var} cannot be read as {kind}.") from error
+
+
+def read_environment() -> Environment:
     """Return the environment, completed by `.env`, as the settings see it.
 
     `BUTLER_ENV_FILE` names another file than `.env`, or none when it is empty.
     """
-    env = environ.FileAwareEnv()
+    env = Environment()
     env_file = os.environ.get("BUTLER_ENV_FILE", str(PROJECT_DIR / ".env"))
     if env_file and Path(env_file).is_file():
         env.read_env(env_file)
     return env
 
 
-def find_data_dir(env: environ.FileAwareEnv) -> Path:
+def find_data_dir(env: Environment) -> Path:
     """Return the absolute `DATA_DIR`; a relative one starts at the project's directory."""
     return PROJECT_DIR.joinpath(str(env.str("DATA_DIR", default="data"))).resolve()
 
 
-def find_wanted(env: environ.FileAwareEnv) -> Wanted:
+def find_wanted(env: Environment) -> Wanted:
     """Decide what to start, before the settings load: they read the addresses of what was started."""
     return Wanted(
         mongodb=not env.str("MONGODB_URL", default=""),

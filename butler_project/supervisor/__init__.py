@@ -1,0 +1,1 @@
+"""`make run`: embedded servers, migrations, then Butler's processes, under one supervisor."""

@@ -1,0 +1,97 @@
+"""`python -m butler_project.supervisor.preparation`: check, migrate, see to an administrator.
+
+The supervisor runs it as a process of its own and never loads Django itself: what it starts then is forked
+from a small process without a database driver's connections and threads. The last line on standard output is
+the JSON of `Prepared`; problems go to standard error, with exit status 1.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import sys
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+ADMIN_NAME = "admin"
+PASSWORD_BYTES = 12
+REACHED_AT = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - where all addresses are reached from here
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What the supervisor has to know of the settings."""
+
+    web_host: str
+    web_port: int
+    is_llm_offline: bool
+    webhook_base_url: str
+    telegram_api_url: str
+    telegram_bot_token: str
+    admin_password: str | None  # None: the administrators have passwords of their own
+
+    @property
+    def web_url(self) -> str:
+        """Return where this machine reaches the web process."""
+        host = REACHED_AT.get(self.web_host, self.web_host)
+        return f"http://[{host}]:{self.web_port}" if ":" in host else f"http://{host}:{self.web_port}"
+
+
+def prepare() -> Prepared:
+    """Bring the database up to date; raises SystemCheckError when a setting is wrong."""
+    from django.conf import settings  # noqa: PLC0415 - Django is set up by main()
+    from django.core.management import call_command  # noqa: PLC0415
+
+    call_command("check")
+    call_command("migrate", interactive=False, verbosity=0, skip_checks=True)
+    return Prepared(
+        web_host=settings.WEB_HOST,
+        web_port=settings.WEB_PORT,
+        is_llm_offline=not settings.LLM_API_URL,
+        webhook_base_url=settings.WEBHOOK_BASE_URL or "",
+        telegram_api_url=settings.TELEGRAM_API_URL,
+        telegram_bot_token=settings.TELEGRAM_BOT_TOKEN,
+        admin_password=see_to_admin(settings.DATA_DIR / "run" / "admin_password"),
+    )
+
+
+def see_to_admin(password_path: Path) -> str | None:
+    """Create a superuser if there is none; return the generated password while it is still the valid one.
+
+    The password is kept in `password_path`, readable by its owner only.
+    """
+    from django.contrib.auth.models import User  # noqa: PLC0415
+
+    if not User.objects.filter(is_superuser=True).exists():
+        password = secrets.token_urlsafe(PASSWORD_BYTES)
+        password_path.unlink(missing_ok=True)
+        password_path.touch(mode=0o600)
+        password_path.write_text(f"{password}\n")
+        User.objects.create_superuser(ADMIN_NAME, password=password)
+        return password
+    admin = User.objects.filter(username=ADMIN_NAME).first()
+    if admin is None or not password_path.exists():
+        return None
+    password = password_path.read_text().strip()
+    return password if admin.check_password(password) else None
+
+
+def main() -> int:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "butler_project.settings")
+    import django  # noqa: PLC0415
+    from django.core.exceptions import ImproperlyConfigured  # noqa: PLC0415
+    from django.core.management import CommandError  # noqa: PLC0415
+
+    try:
+        django.setup()
+        prepared = prepare()
+    except (ImproperlyConfigured, CommandError, ValueError) as error:  # a wrong setting: no traceback needed
+        sys.stderr.write(f"{error}\n")
+        return 1
+    sys.stdout.write(json.dumps(asdict(prepared)) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
