@@ -1,0 +1,1 @@
+"""Wiring of Butler: settings, addresses, the Celery app, logs, checks and the embedded servers."""

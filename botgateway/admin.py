@@ -1,0 +1,39 @@
+from __future__ import annotations
+
+from django.contrib import admin
+
+from botgateway.models import InboxUpdate, Person
+
+
+@admin.register(Person)
+class PersonAdmin(admin.ModelAdmin):
+    list_display = ["user_id", "first_name", "username", "access_state", "created_at", "updated_at"]
+    list_filter = ["access_state"]
+    search_fields = ["user_id", "first_name", "username"]
+    readonly_fields = ["user_id", "chat_id", "first_name", "username", "created_at", "updated_at"]
+    ordering = ["-created_at"]
+    show_full_result_count = False
+
+
+@admin.register(InboxUpdate)
+class InboxUpdateAdmin(admin.ModelAdmin):
+    """What arrived and what became of it; the words themselves are not shown."""
+
+    list_display = ["update_id", "kind", "chat_id", "status", "attempts", "received_at", "answered_at"]
+    list_filter = ["status", "kind"]
+    search_fields = ["chat_id", "trace_id"]
+    ordering = ["-received_at"]
+    exclude = ["payload"]
+    show_full_result_count = False
+
+    def get_queryset(self, request):  # type: ignore[no-untyped-def]
+        return super().get_queryset(request).defer("payload")
+
+    def has_add_permission(self, request):  # type: ignore[no-untyped-def]
+        return False
+
+    def has_change_permission(self, request, obj=None):  # type: ignore[no-untyped-def]
+        return False
+
+    def has_delete_permission(self, request, obj=None):  # type: ignore[no-untyped-def]
+        return False

@@ -1,0 +1,192 @@
+"""One answer on its way to a chat: sent once, edited as the text grows, complete at the end, never twice.
+
+An answer that is complete within `QUIET_S` is sent once. A longer one appears with what there is by then and is
+edited at most every `EDIT_INTERVAL_S`. The final text is always delivered: `retry_after` is waited for, broken
+markup is sent again as plain text, a message that the person deleted is sent anew.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+import structlog
+
+from botgateway.delivery.splitting import Part, render_parts
+from botgateway.delivery.telegram import TelegramClient
+from botgateway.errors import (
+    MarkupRejected,
+    MessageGone,
+    MessageNotModified,
+    TelegramError,
+    TelegramUnavailable,
+    TooManyRequests,
+)
+
+log = structlog.get_logger(__name__)
+
+T = TypeVar("T")
+
+QUIET_S = 1.5
+EDIT_INTERVAL_S = 1.5
+TRIES = 4
+FIRST_BACKOFF_S = 0.5
+LONGEST_WAIT_S = 90.0  # a longer `retry_after` is left to a later attempt
+PROBE_SPAN = 16
+
+
+@dataclass(slots=True)
+class Shown:
+    """A Telegram message of the answer; `html` is None when it is not known what stands in it."""
+
+    message_id: int
+    html: str | None
+
+
+class Answer:
+    """The answer to one message.
+
+    `record` stores the ids of the messages as soon as they are known. `shown_ids` are those an earlier attempt
+    stored: they are edited. `find_newest_id` is asked, when a message may or may not have been sent, for the id of
+    the newest message before the answer.
+    """
+
+    def __init__(
+        self,
+        client: TelegramClient,
+        chat_id: int,
+        *,
+        record: Callable[[Sequence[int]], None],
+        find_newest_id: Callable[[], int],
+        shown_ids: Sequence[int] = (),
+        is_repeated: bool = False,
+        before_sending: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._client = client
+        self._chat_id = chat_id
+        self._record = record
+        self._find_newest_id = find_newest_id
+        self._before_sending = before_sending
+        self._shown = [Shown(message_id, None) for message_id in shown_ids]
+        self._may_be_sent = is_repeated
+        self._next_draft_at = time.monotonic() + QUIET_S
+
+    @property
+    def message_ids(self) -> list[int]:
+        return [shown.message_id for shown in self._shown]
+
+    def show_draft(self, markdown: str) -> None:
+        """Show the text so far, if it is time to; a draft that fails is no loss, the next one or the end follows."""
+        if time.monotonic() < self._next_draft_at:
+            return
+        self._next_draft_at = time.monotonic() + EDIT_INTERVAL_S
+        try:
+            self._show(render_parts(markdown), is_final=False)
+        except TooManyRequests as error:
+            self._next_draft_at = time.monotonic() + error.retry_after_s
+        except TelegramError as error:
+            log.warning("draft not shown", error=type(error).__name__)
+
+    def deliver(self, markdown: str) -> list[int]:
+        """Show the whole text and return the ids of its messages. Raises `TelegramError` after several tries.
+
+        Raises `TurnLost` if another worker has taken the chat over.
+        """
+        self._show(render_parts(markdown), is_final=True)
+        return self.message_ids
+
+    def _show(self, parts: list[Part], *, is_final: bool) -> None:
+        self._before_sending()
+        for index, part in enumerate(parts):
+            if index < len(self._shown):
+                self._edit(index, part, is_final=is_final)
+                continue
+            self._shown.append(self._send(part, is_final=is_final))
+            if not is_final or index + 1 < len(parts):
+                self._record(self.message_ids)
+
+    def _edit(self, index: int, part: Part, *, is_final: bool) -> None:
+        shown = self._shown[index]
+        if shown.html == part.html:
+            return
+        try:
+            self._insist(lambda: self._edit_once(shown.message_id, part), is_final=is_final)
+        except MessageGone:
+            if not is_final:
+                return
+            shown.message_id = self._insist(lambda: self._send_once(part), is_final=True)
+        shown.html = part.html
+
+    def _edit_once(self, message_id: int, part: Part) -> None:
+        try:
+            self._client.edit_message(self._chat_id, message_id, part.html, is_html=True)
+        except MarkupRejected:
+            log.warning("markup rejected, sent as plain text")
+            self._edit_plain(message_id, part)
+        except MessageNotModified:
+            pass
+
+    def _edit_plain(self, message_id: int, part: Part) -> None:
+        try:
+            self._client.edit_message(self._chat_id, message_id, part.plain, is_html=False)
+        except MessageNotModified:
+            pass
+
+    def _send(self, part: Part, *, is_final: bool) -> Shown:
+        return Shown(self._insist(lambda: self._send_once(part), is_final=is_final), part.html)
+
+    def _send_once(self, part: Part) -> int:
+        """Send a message, unless an earlier try turns out to have sent it; return its id."""
+        if self._may_be_sent and (message_id := self._find_unrecorded_message()) is not None:
+            log.info("answer found where an earlier attempt had sent it")
+            self._edit_once(message_id, part)
+        else:
+            self._may_be_sent = True  # until its id is known
+            message_id = self._send_new(part)
+        self._may_be_sent = False
+        return message_id
+
+    def _send_new(self, part: Part) -> int:
+        try:
+            return self._client.send_message(self._chat_id, part.html, is_html=True)
+        except MarkupRejected:
+            log.warning("markup rejected, sent as plain text")
+            return self._client.send_message(self._chat_id, part.plain, is_html=False)
+
+    def _insist(self, call: Callable[[], T], *, is_final: bool) -> T:
+        """Make a call, again if that may help; drafts are not insisted on."""
+        for attempt in range(TRIES):
+            try:
+                return call()
+            except (TooManyRequests, TelegramUnavailable) as error:
+                pause_s = _pause_before_retry(error, attempt)
+                if not is_final or attempt + 1 == TRIES or pause_s > LONGEST_WAIT_S:
+                    raise
+                time.sleep(pause_s)
+                self._before_sending()
+        raise AssertionError("unreachable")
+
+    def _find_unrecorded_message(self) -> int | None:
+        """Return the id of a message of ours that arrived although its id never reached us.
+
+        Ids grow within a chat, so it is the first message of the bot after the newest one that is accounted for.
+        Removing the keyboard it does not have tells the bot's messages («not modified») from others («can't be
+        edited», «not found») and changes none.
+        """
+        newest_id = max([self._find_newest_id(), *self.message_ids])
+        for message_id in range(newest_id + 1, newest_id + 1 + PROBE_SPAN):
+            try:
+                self._client.remove_keyboard(self._chat_id, message_id)
+            except MessageNotModified:
+                return message_id
+            except MessageGone:
+                continue
+        return None
+
+
+def _pause_before_retry(error: TelegramError, attempt: int) -> float:
+    if isinstance(error, TooManyRequests):
+        return error.retry_after_s
+    return FIRST_BACKOFF_S * 2**attempt

@@ -1,0 +1,33 @@
+"""Who may talk to Butler. The check stands before everything that costs: the model, speech, storage of files."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import IntegrityError
+
+from botgateway.domain.updates import IncomingMessage
+from botgateway.enums import AccessPolicy, AccessState
+from botgateway.models import Person
+
+
+def check_access(message: IncomingMessage) -> AccessState:
+    """Return where the sender stands; somebody unknown becomes a person whose approval is pending."""
+    if settings.ACCESS_POLICY == AccessPolicy.OPEN:
+        return AccessState.APPROVED
+    try:
+        return AccessState(Person.objects.get(user_id=message.user_id).access_state)
+    except Person.DoesNotExist:
+        return _file_request(message)
+
+
+def _file_request(message: IncomingMessage) -> AccessState:
+    try:
+        Person.objects.create(
+            user_id=message.user_id,
+            chat_id=str(message.chat_id),
+            first_name=message.first_name,
+            username=message.username,
+        )
+    except IntegrityError:
+        pass  # the same person's other message was faster
+    return AccessState.PENDING

@@ -1,0 +1,119 @@
+"""The durable inbox: every update is stored once before it is acknowledged, and answered in order of arrival.
+
+`update_id` identifies an update and nothing more: its numbers are no sequence, they start again at random after a
+quiet week. Order is the order of arrival; Telegram delivers the updates of one chat one at a time.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import structlog
+from django.db import IntegrityError
+from django.db.models import F
+from django.utils import timezone
+
+from botgateway import metrics
+from botgateway.domain.updates import find_kind, read_message
+from botgateway.enums import UpdateStatus
+from botgateway.models import InboxUpdate
+
+log = structlog.get_logger(__name__)
+
+MAX_ATTEMPTS = 3
+BATCH_UPDATES = 20
+OVERDUE_AFTER = timedelta(seconds=10)
+
+
+@dataclass(frozen=True, slots=True)
+class Acceptance:
+    """`chat_id` is where an answer is due, empty if none is; `is_new` is false for a redelivery."""
+
+    is_new: bool
+    chat_id: str
+
+
+def accept_update(update: dict[str, Any], *, payload: str, trace_id: str = "") -> Acceptance:
+    """Store an update; a redelivered one changes nothing.
+
+    Once this returns the update survives any crash. Raises `django.db.DatabaseError` if it could not be stored.
+    """
+    message = read_message(update)
+    kind = find_kind(update)
+    chat_id = str(message.chat_id) if message else ""
+    status = UpdateStatus.PENDING if message else UpdateStatus.IGNORED
+    try:
+        InboxUpdate.objects.create(
+            update_id=update["update_id"],
+            kind=kind,
+            chat_id=chat_id,
+            payload=payload,
+            status=status,
+            trace_id=trace_id or uuid.uuid4().hex,
+        )
+    except IntegrityError:
+        metrics.UPDATES.labels(kind, "redelivered").inc()
+        return Acceptance(is_new=False, chat_id=chat_id)
+    metrics.UPDATES.labels(kind, status).inc()
+    return Acceptance(is_new=True, chat_id=chat_id)
+
+
+def list_pending(chat_id: str) -> list[InboxUpdate]:
+    """Return the chat's oldest unanswered updates, at most `BATCH_UPDATES`, in order of arrival."""
+    pending = InboxUpdate.objects.filter(status=UpdateStatus.PENDING, chat_id=chat_id)
+    return list(pending.order_by("received_at", "pk")[:BATCH_UPDATES])
+
+
+def list_overdue_chats() -> list[str]:
+    """Return the chats in which an answer has been due for longer than a worker needs to notice."""
+    overdue = InboxUpdate.objects.filter(
+        status=UpdateStatus.PENDING, received_at__lt=timezone.now() - OVERDUE_AFTER
+    )
+    return sorted(set(overdue.values_list("chat_id", flat=True)))
+
+
+def record_answer_messages(update: InboxUpdate, message_ids: Sequence[int]) -> None:
+    """Keep which Telegram messages carry the answer: whoever takes over after a crash edits these."""
+    update.answer_message_ids = list(message_ids)
+    InboxUpdate.objects.filter(pk=update.pk).update(answer_message_ids=update.answer_message_ids)
+
+
+def mark_answered(update: InboxUpdate, message_ids: Sequence[int]) -> None:
+    answered_at = timezone.now()
+    InboxUpdate.objects.filter(pk=update.pk).update(
+        status=UpdateStatus.ANSWERED, answered_at=answered_at, answer_message_ids=list(message_ids)
+    )
+    metrics.ANSWER_SECONDS.observe((answered_at - update.received_at).total_seconds())
+
+
+def count_failed_attempt(update: InboxUpdate) -> bool:
+    """Note that an earlier attempt did not come to its end; return whether another one is worth it."""
+    InboxUpdate.objects.filter(pk=update.pk).update(attempts=F("attempts") + 1)
+    update.attempts += 1
+    return update.attempts < MAX_ATTEMPTS
+
+
+def park_update(update: InboxUpdate) -> None:
+    """Give an update up, so that the chat can move on."""
+    InboxUpdate.objects.filter(pk=update.pk).update(status=UpdateStatus.PARKED)
+    metrics.UPDATES_PARKED.inc()
+    log.error("update parked", update_id=update.update_id, attempts=update.attempts)
+
+
+def find_last_answer_id(chat_id: str) -> int:
+    """Return the id of the newest Telegram message known to carry an answer in this chat, 0 if there is none."""
+    answered = InboxUpdate.objects.filter(status=UpdateStatus.ANSWERED, chat_id=chat_id).order_by(
+        "-received_at", "-pk"
+    )
+    return max(
+        (
+            message_id
+            for ids in answered.values_list("answer_message_ids", flat=True)[:5]
+            for message_id in ids
+        ),
+        default=0,
+    )

@@ -1,0 +1,147 @@
+"""Turns: at any time one worker at most answers a chat, and none waits for another.
+
+The lock is a key in Redis with a lease that is renewed while the worker lives. A worker that finds it taken leaves
+a note («look again») and goes; the holder looks for the note after letting go. The order of the steps makes a lost
+wake-up impossible: the note is written before the last try for the lock, the lock goes before the note is read.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from enum import Enum, auto
+from functools import cache
+
+import structlog
+from django.conf import settings
+from redis import Redis
+from redis.exceptions import LockError, RedisError
+from redis.lock import Lock
+
+from botgateway.errors import TurnLost
+from botgateway.heartbeat import heartbeat
+
+log = structlog.get_logger(__name__)
+
+LEASE_S = 10.0  # how long a killed worker's chat waits for the next one
+RENEWAL_S = LEASE_S / 3
+NOTE_TTL_S = 3_600
+ATTEMPT_TTL_S = 86_400
+OUTAGE_MARK = "outage:"
+
+
+class Attempt(Enum):
+    """What is known of the attempts at an update before this one."""
+
+    FIRST = auto()
+    AFTER_FAILURE = auto()  # the worker was killed, or it failed for a reason of its own
+    AFTER_OUTAGE = auto()
+
+
+@cache
+def redis_client() -> Redis:
+    """Return the process's connection pool to Redis; safe to share between threads."""
+    return Redis.from_url(
+        settings.REDIS_URL or settings.CELERY_BROKER_URL,
+        decode_responses=True,
+        socket_connect_timeout=3,
+        socket_timeout=5,
+        health_check_interval=0,
+    )
+
+
+class Turn:
+    """The exclusive right to answer one chat."""
+
+    def __init__(self, chat_id: str) -> None:
+        self.chat_id = chat_id
+        self._redis = redis_client()
+        self._lock = Lock(self._redis, f"turn:{chat_id}", timeout=LEASE_S, thread_local=False)
+        self._held_until = 0.0
+
+    def try_take(self) -> bool:
+        """Take the turn if it is free; otherwise leave a note for its holder."""
+        if self._acquire():
+            return True
+        self._redis.set(self._note_key, 1, ex=NOTE_TTL_S)
+        return self._acquire()
+
+    def give_back(self) -> bool:
+        """Let the turn go; return whether somebody left a note meanwhile."""
+        try:
+            self._lock.release()
+        except LockError:
+            log.warning("turn had run out", chat_id=self.chat_id)
+        return self._redis.getdel(self._note_key) is not None
+
+    def renew(self) -> None:
+        """Prolong the lease; one that ran out while Redis was away is taken anew if nobody else has."""
+        asked_at = time.monotonic()
+        try:
+            self._lock.reacquire()
+        except LockError:
+            if not self._acquire():
+                return
+        self._held_until = asked_at + LEASE_S
+
+    def ensure_held(self) -> None:
+        """Raise `TurnLost` if another worker may be answering this chat. Asks Redis only when in doubt."""
+        if time.monotonic() < self._held_until:
+            return
+        self.renew()
+        if time.monotonic() >= self._held_until:
+            raise TurnLost
+
+    def begin_attempt(self, update_key: str) -> Attempt:
+        """Note which update is being answered, and tell what became of an earlier attempt at the same one."""
+        earlier = self._redis.set(self._attempt_key, update_key, ex=ATTEMPT_TTL_S, get=True)
+        if earlier == update_key:
+            return Attempt.AFTER_FAILURE
+        return Attempt.AFTER_OUTAGE if earlier == OUTAGE_MARK + update_key else Attempt.FIRST
+
+    def note_outage(self, update_key: str) -> None:
+        """Keep the attempt from counting as a failure: Telegram or the database was away."""
+        self._redis.set(self._attempt_key, OUTAGE_MARK + update_key, ex=ATTEMPT_TTL_S)
+
+    @property
+    def _note_key(self) -> str:
+        return f"turn-note:{self.chat_id}"
+
+    @property
+    def _attempt_key(self) -> str:
+        return f"turn-attempt:{self.chat_id}"
+
+    def _acquire(self) -> bool:
+        asked_at = time.monotonic()
+        is_taken = bool(self._lock.acquire(blocking=False))
+        if is_taken:
+            self._held_until = asked_at + LEASE_S
+        return is_taken
+
+
+def take_turns(chat_id: str, answer: Callable[[Turn], None]) -> bool:
+    """Call `answer` while holding the chat's turn, again for every note left meanwhile.
+
+    Returns False if another worker holds the turn. Raises `redis.RedisError` when Redis is away.
+    """
+    turn = Turn(chat_id)
+    if not turn.try_take():
+        return False
+    while True:
+        try:
+            with heartbeat.every(RENEWAL_S, turn.renew):
+                answer(turn)
+        finally:
+            has_note = _give_back(turn)
+        if not has_note or not turn.try_take():
+            return True
+
+
+def _give_back(turn: Turn) -> bool:
+    try:
+        return turn.give_back()
+    except RedisError as error:
+        log.warning(
+            "turn not given back, its lease will run out", chat_id=turn.chat_id, error=type(error).__name__
+        )
+        return False

@@ -1,0 +1,41 @@
+"""The Celery app: three queues, a static beat schedule, the project's own logging.
+
+| queue | carries | acknowledged |
+|---|---|---|
+| `replies` | wake-up calls: "look at the inbox of this chat" | on receipt: the inbox and the sweeper make up for a lost one |
+| `speech` | recognition of voice messages | when done: a killed worker's task runs again |
+| `background` | compression, sweeping, everything that nobody waits for | when done |
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from celery import Celery
+from celery.signals import setup_logging, worker_ready
+from kombu import Queue
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "butler_project.settings")
+
+app = Celery("butler")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.conf.task_queues = (
+    # Acknowledging costs the broker six commands a message and protects nothing that the inbox does not protect.
+    Queue("replies", no_ack=True),
+    Queue("speech"),
+    Queue("background"),
+)
+app.set_default()
+app.autodiscover_tasks()
+
+
+@setup_logging.connect
+def keep_project_logging(**_: Any) -> None:
+    """Stop Celery from configuring logs: Django has done so already."""
+
+
+@worker_ready.connect
+def sweep_at_once(**_: Any) -> None:
+    """Look for what a killed worker left behind as soon as there is a worker again."""
+    app.send_task("botgateway.sweep_inbox", queue="background", retry=False)

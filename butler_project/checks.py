@@ -1,0 +1,113 @@
+"""System checks: a wrong setting stops the start with a message that names the variable."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Tags, register
+
+ACCESS_POLICIES = ("open", "approval")
+LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+URL_SCHEMES = {
+    "MONGODB_URL": ("mongodb", "mongodb+srv"),
+    "REDIS_URL": ("redis", "rediss", "unix"),
+    "TELEGRAM_API_URL": ("http", "https"),
+    "LLM_API_URL": ("http", "https"),
+    "WEBHOOK_BASE_URL": ("http", "https"),
+}
+SECRET_KEY_MIN_CHARS = 50
+WEBHOOK_SECRET_MAX_CHARS = 256  # core.telegram.org/bots/api#setwebhook
+PORT_MAX = 65_535
+
+
+@register(Tags.security)
+def check_production(**_: Any) -> list[CheckMessage]:
+    """Refuse development settings on real data."""
+    return list(_production_errors())
+
+
+def _production_errors() -> Iterator[Error]:
+    if not settings.IS_PRODUCTION:
+        return
+    if settings.DEBUG:
+        yield Error(
+            "DEBUG is on although MONGODB_URL is set.",
+            hint="Remove DEBUG or set DEBUG=false: its error pages show people's data.",
+            id="butler.E001",
+        )
+    if len(settings.SECRET_KEY) < SECRET_KEY_MIN_CHARS:
+        yield Error(
+            f"SECRET_KEY is missing or shorter than {SECRET_KEY_MIN_CHARS} characters.",
+            hint="Production (MONGODB_URL set or DEBUG=false) needs one: "
+            "python -c 'import secrets; print(secrets.token_urlsafe(64))'",
+            id="butler.E002",
+        )
+    if not settings.ALLOWED_HOSTS:
+        yield Error(
+            "ALLOWED_HOSTS is empty.",
+            hint="Name the hosts under which the admin and the webhook are reached, separated by commas.",
+            id="butler.E003",
+        )
+
+
+@register(Tags.compatibility)
+def check_values(**_: Any) -> list[CheckMessage]:
+    """Refuse values that could only fail later, and obscurely."""
+    return [*_choice_errors(), *_url_errors(), *_number_errors(), *_telegram_errors()]
+
+
+def _choice_errors() -> Iterator[Error]:
+    for name, choices in (("ACCESS_POLICY", ACCESS_POLICIES), ("LOG_LEVEL", LOG_LEVELS)):
+        if getattr(settings, name) not in choices:
+            yield Error(
+                f"{name} is {getattr(settings, name)!r}; it can be {', '.join(choices)}.", id="butler.E010"
+            )
+
+
+def _url_errors() -> Iterator[Error]:
+    for name, schemes in URL_SCHEMES.items():
+        value = getattr(settings, name)
+        if not value:
+            continue
+        parts = urlsplit(value)
+        if parts.scheme not in schemes or not (parts.netloc or parts.scheme == "unix"):
+            # The value itself may hold a password.
+            yield Error(
+                f"{name} is no address that begins with {' or '.join(s + '://' for s in schemes)}.",
+                id="butler.E011",
+            )
+
+
+def _number_errors() -> Iterator[Error]:
+    for name in ("WEB_PORT", "SANDBOX_PORT"):
+        if not 0 < getattr(settings, name) <= PORT_MAX:
+            yield Error(f"{name} is {getattr(settings, name)}; a port is 1 to {PORT_MAX}.", id="butler.E012")
+    for name in (
+        "MEMORY_CAP",
+        "MEMORY_KEEP_LAST",
+        "MEMORY_TTL_DAYS",
+        "PROMPT_BUDGET_TOKENS",
+        "LLM_TIMEOUT_S",
+        "LLM_MAX_ANSWER_TOKENS",
+    ):
+        if getattr(settings, name) <= 0:
+            yield Error(f"{name} is {getattr(settings, name)}; it must be positive.", id="butler.E013")
+    if settings.MEMORY_KEEP_LAST >= settings.MEMORY_CAP:
+        yield Error(
+            f"MEMORY_KEEP_LAST ({settings.MEMORY_KEEP_LAST}) must be below MEMORY_CAP ({settings.MEMORY_CAP}).",
+            id="butler.E014",
+        )
+
+
+def _telegram_errors() -> Iterator[Error]:
+    if not settings.IS_SANDBOX_USED and ":" not in settings.TELEGRAM_BOT_TOKEN:
+        yield Error(
+            "TELEGRAM_BOT_TOKEN is no token: @BotFather gives them as <number>:<letters>.", id="butler.E020"
+        )
+    secret = settings.WEBHOOK_SECRET
+    allowed = secret.isascii() and secret.replace("_", "").replace("-", "").isalnum()
+    if not allowed or len(secret) > WEBHOOK_SECRET_MAX_CHARS:
+        yield Error("WEBHOOK_SECRET may hold 1 to 256 of A-Z, a-z, 0-9, _ and -.", id="butler.E021")

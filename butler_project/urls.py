@@ -1,0 +1,20 @@
+"""Addresses: admin, webhook, health, metrics."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.urls import include, path
+
+from butler_project import health
+
+admin.site.site_header = "Butler"
+admin.site.site_title = "Butler"
+admin.site.index_title = "Administration"
+
+urlpatterns = [
+    path("admin/", admin.site.urls),
+    path("health", health.show_liveness, name="health"),
+    path("health/ready", health.show_readiness, name="health-ready"),
+    path("", include("botgateway.urls")),
+    path("", include("django_prometheus.urls")),
+]

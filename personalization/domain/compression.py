@@ -1,0 +1,206 @@
+"""Compression: old events become part of the summary, without transactions and without loss.
+
+    1. read the events above the watermark; at most MEMORY_CAP → nothing to do
+    2. summarise all but the last MEMORY_KEEP_LAST, together with the earlier summary
+    3. check the summary; unfit → everything stays
+    4. ONE update of the profile: the new summary and the position up to which it holds (the watermark)
+    5. delete the events up to the watermark
+
+Killed before 4, nothing has changed. Killed between 4 and 5, readers ignore what is left and the next run has only
+the deleting to do. Step 4 demands that the watermark is still the one of step 1: of two runs, or of a run and a
+reset, one wins and the other changes nothing.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from enum import StrEnum
+
+import structlog
+from django.conf import settings
+from django.utils import timezone
+
+from llm.errors import LLMError
+from llm.extractive import summarise
+from llm.prompt import Prompt, Purpose, Role, Section, SectionKind, Turn
+from llm.providers.base import Provider
+from llm.tokens import estimate_tokens
+from personalization import metrics
+from personalization.domain import memory
+from personalization.domain.memory import Position
+from personalization.domain.profiles import get_profile
+from personalization.domain.summary_check import SUMMARY_MAX_CHARS, find_summary_fault
+from personalization.domain.templates import render_prompt
+from personalization.models import MemoryEvent, UserProfile
+
+log = structlog.get_logger(__name__)
+
+BATCH_EVENTS = 500  # read at a time, should a memory have grown while nothing compressed it
+SUMMARY_MAX_TOKENS = 2_000
+# A memory this many times over its cap is summarised extractively if need be: it must not grow without end.
+EXTRACTIVE_FACTOR = 3
+
+
+class Status(StrEnum):
+    NOTHING = "nothing"  # the memory is within its cap
+    OK = "ok"
+    EXTRACTIVE = "extractive"  # done without the model
+    UNAVAILABLE = "unavailable"  # the model gave no answer; everything stays
+    REJECTED = "rejected"  # the summary was unfit; everything stays
+    SUPERSEDED = "superseded"  # another run, or a reset, was faster
+
+
+DONE = (Status.OK, Status.EXTRACTIVE)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What one run did; `summarised` and `deleted` count events."""
+
+    status: Status
+    summarised: int = 0
+    deleted: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    text: str
+    is_extractive: bool
+
+
+class SummaryUnfit(Exception):
+    """The model's summary failed its check; `fault` names why."""
+
+    def __init__(self, fault: str) -> None:
+        super().__init__(fault)
+        self.fault = fault
+
+
+def compress_memory(user_id: str, *, provider: Provider, is_extractive_allowed: bool = False) -> Outcome:
+    """Compress one person's memory if it has passed MEMORY_CAP; running it again changes nothing.
+
+    `is_extractive_allowed`: when the model gives no answer, summarise without it (the caller has tried before).
+    """
+    started = time.monotonic()
+    outcome = _compress(user_id, provider=provider, is_extractive_allowed=is_extractive_allowed)
+    metrics.COMPRESSIONS.labels(outcome.status).inc()
+    if outcome.status is not Status.NOTHING:
+        metrics.COMPRESSION_SECONDS.observe(time.monotonic() - started)
+        log.info("memory compressed", user_id=user_id, status=outcome.status, events=outcome.summarised)
+    return outcome
+
+
+def _compress(user_id: str, *, provider: Provider, is_extractive_allowed: bool) -> Outcome:
+    profile = get_profile(user_id)
+    deleted = _finish_deleting(profile)
+    events = _list_oldest_events(profile)
+    if len(events) <= settings.MEMORY_CAP:
+        return Outcome(Status.NOTHING, deleted=deleted)
+    is_overdue = len(events) > settings.MEMORY_CAP * EXTRACTIVE_FACTOR
+    outcome = Outcome(Status.OK, deleted=deleted)
+    while len(events) > settings.MEMORY_KEEP_LAST and outcome.status in DONE:
+        step = _compress_batch(
+            profile, events, provider=provider, is_extractive_allowed=is_extractive_allowed or is_overdue
+        )
+        outcome = Outcome(step.status, outcome.summarised + step.summarised, outcome.deleted + step.deleted)
+        profile = get_profile(user_id)
+        events = _list_oldest_events(profile)
+    return outcome
+
+
+def _compress_batch(
+    profile: UserProfile, events: list[MemoryEvent], *, provider: Provider, is_extractive_allowed: bool
+) -> Outcome:
+    """Do steps 2 to 5 for as many of the oldest events as fit into one prompt."""
+    old = _take_for_summary(events)
+    try:
+        summary = _summarise(profile, old, provider=provider, is_extractive_allowed=is_extractive_allowed)
+    except SummaryUnfit as unfit:
+        log.warning("summary rejected", user_id=profile.user_id, fault=unfit.fault)
+        return Outcome(Status.REJECTED)
+    except LLMError as error:
+        log.warning("summary unavailable", user_id=profile.user_id, outcome=error.outcome)
+        return Outcome(Status.UNAVAILABLE)
+    until = memory.position_of(old[-1])
+    if not _store_summary(profile, summary, until=until):
+        return Outcome(Status.SUPERSEDED)
+    status = Status.EXTRACTIVE if summary.is_extractive else Status.OK
+    return Outcome(status, summarised=len(old), deleted=memory.delete_below(profile.user_id, until))
+
+
+def _finish_deleting(profile: UserProfile) -> int:
+    watermark = memory.watermark_of(profile)
+    return memory.delete_below(profile.user_id, watermark) if watermark else 0
+
+
+def _list_oldest_events(profile: UserProfile) -> list[MemoryEvent]:
+    counted = MemoryEvent.objects.filter(memory.above(memory.watermark_of(profile)), user_id=profile.user_id)
+    return list(counted.order_by("created_at", "pk")[:BATCH_EVENTS])
+
+
+def _take_for_summary(events: list[MemoryEvent]) -> list[MemoryEvent]:
+    """Return the oldest events that fit into one prompt, never one of the last MEMORY_KEEP_LAST."""
+    left = settings.PROMPT_BUDGET_TOKENS
+    taken: list[MemoryEvent] = []
+    for event in events[: -settings.MEMORY_KEEP_LAST]:
+        left -= estimate_tokens(event.content)
+        if left < 0 and taken:
+            break
+        taken.append(event)
+    return taken
+
+
+def _summarise(
+    profile: UserProfile, events: list[MemoryEvent], *, provider: Provider, is_extractive_allowed: bool
+) -> Summary:
+    """Raises `SummaryUnfit` or `LLMError` when there is no fit summary and an extractive one is not allowed."""
+    turns = tuple(Turn(Role(event.role), event.content) for event in events)
+    try:
+        return _summarise_by_model(profile, turns, provider=provider)
+    except (LLMError, SummaryUnfit) as error:
+        if not is_extractive_allowed:
+            raise
+        log.warning("summary made without the model", user_id=profile.user_id, reason=type(error).__name__)
+    text = summarise(
+        turns, earlier=profile.memory_summary or "", language=profile.language, limit_chars=SUMMARY_MAX_CHARS
+    )
+    return Summary(text, is_extractive=True)
+
+
+def _summarise_by_model(profile: UserProfile, turns: tuple[Turn, ...], *, provider: Provider) -> Summary:
+    completion = provider.generate(
+        _build_prompt(profile, turns), max_tokens=SUMMARY_MAX_TOKENS, temperature=0.0
+    )
+    text = completion.text.strip()
+    if fault := find_summary_fault(text, language=profile.language):
+        raise SummaryUnfit(fault)
+    return Summary(text, is_extractive=False)
+
+
+def _build_prompt(profile: UserProfile, turns: tuple[Turn, ...]) -> Prompt:
+    instruction = render_prompt("compress", language=profile.language, limit_chars=SUMMARY_MAX_CHARS)
+    sections = [Section(SectionKind.INSTRUCTION, instruction)]
+    if profile.memory_summary:
+        earlier = render_prompt("summary", language=profile.language, summary=profile.memory_summary)
+        sections.append(Section(SectionKind.SUMMARY, earlier))
+    return Prompt(sections=tuple(sections), turns=turns, purpose=Purpose.SUMMARY, language=profile.language)
+
+
+def _store_summary(profile: UserProfile, summary: Summary, *, until: Position) -> bool:
+    """Write summary and watermark in one update; False if the watermark has moved since the profile was read."""
+    unmoved = UserProfile.objects.filter(
+        user_id=profile.user_id,
+        summarized_until_at=profile.summarized_until_at,
+        summarized_until_id=profile.summarized_until_id,
+    )
+    metrics.PROFILE_WRITES.inc()
+    return bool(
+        unmoved.update(
+            memory_summary=summary.text,
+            is_summary_extractive=summary.is_extractive,
+            summarized_until_at=until.at,
+            summarized_until_id=until.id,
+            updated_at=timezone.now(),
+        )
+    )

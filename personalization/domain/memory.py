@@ -1,0 +1,164 @@
+"""Memory events: stored in pairs, read in a total order, cleared, expired.
+
+A position is (`created_at`, `_id`). Everything at or below the profile's watermark is ignored: it is covered by
+the summary, or was cleared, and only waits to be deleted.
+"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from bson import ObjectId
+from django.conf import settings
+from django.db import IntegrityError, connection
+from django.db.models import Q
+from django.utils import timezone
+
+from personalization import metrics
+from personalization.enums import MemoryRole, MemorySource
+from personalization.models import MemoryEvent, UserProfile
+
+EVENT_NAMESPACE = uuid.UUID("5b0d3c54-6f0e-5f0a-9d0e-2f6f4f6c7a11")
+RESOLUTION = timedelta(milliseconds=1)  # of a date in MongoDB
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Position:
+    """A place in a person's memory."""
+
+    at: datetime
+    id: ObjectId
+
+
+def position_of(event: MemoryEvent) -> Position:
+    return Position(event.created_at, event.pk)
+
+
+def watermark_of(profile: UserProfile) -> Position | None:
+    """Return the position up to which events are summarised or cleared; None if there was neither yet."""
+    if profile.summarized_until_at is None or profile.summarized_until_id is None:
+        return None
+    return Position(profile.summarized_until_at, profile.summarized_until_id)
+
+
+def above(watermark: Position | None) -> Q:
+    """Match the events that count."""
+    if watermark is None:
+        return Q()
+    return Q(created_at__gt=watermark.at) | Q(created_at=watermark.at, pk__gt=watermark.id)
+
+
+def below(watermark: Position) -> Q:
+    """Match the events that only wait to be deleted: at or below the watermark."""
+    return Q(created_at__lt=watermark.at) | Q(created_at=watermark.at, pk__lte=watermark.id)
+
+
+def list_recent_events(profile: UserProfile, *, limit: int) -> list[MemoryEvent]:
+    """Return the person's last `limit` events, oldest first."""
+    newest_first = MemoryEvent.objects.filter(above(watermark_of(profile)), user_id=profile.user_id)
+    return list(newest_first.order_by("-created_at", "-pk")[:limit])[::-1]
+
+
+def build_event_id(key: str, role: MemoryRole) -> uuid.UUID:
+    """Derive the event's id from the message that caused it, so that storing it again is recognised."""
+    return uuid.uuid5(EVENT_NAMESPACE, f"{key}:{role}")
+
+
+def find_stored_reply(key: str) -> str | None:
+    """Return what was answered to the message `key`, None if no answer is stored."""
+    event_id = build_event_id(key, MemoryRole.ASSISTANT)
+    return MemoryEvent.objects.filter(event_id=event_id).values_list("content", flat=True).first()
+
+
+def store_pair(  # noqa: PLR0913
+    *,
+    user_id: str,
+    key: str,
+    message: str,
+    reply: str,
+    source: MemorySource,
+    asked_at: datetime,
+    not_before: datetime | None,
+) -> None:
+    """Store what was said and what was answered in one insert; doing it again changes nothing.
+
+    `key` identifies the message. `not_before` is the latest position's time: clocks differ between machines, and
+    an event must not slip below what is already there.
+    """
+    floor = not_before + RESOLUTION if not_before else asked_at
+    asked_at = max(asked_at, floor)
+    answered_at = max(timezone.now(), asked_at)
+    events = [
+        MemoryEvent(
+            event_id=build_event_id(key, role),
+            user_id=user_id,
+            role=role,
+            content=content,
+            created_at=at,
+            source=source,
+        )
+        for role, content, at in (
+            (MemoryRole.USER, message, asked_at),
+            (MemoryRole.ASSISTANT, reply, answered_at),
+        )
+    ]
+    try:
+        MemoryEvent.objects.bulk_create(events)
+    except IntegrityError:
+        _store_missing(events)
+    for event in events:
+        metrics.MEMORY_EVENTS.labels(event.role).inc()
+
+
+def _store_missing(events: list[MemoryEvent]) -> None:
+    """Complete a pair of which a crashed database kept only the first half; keep a complete one."""
+    known = set(
+        MemoryEvent.objects.filter(event_id__in=[event.event_id for event in events]).values_list(
+            "event_id", flat=True
+        )
+    )
+    MemoryEvent.objects.bulk_create([event for event in events if event.event_id not in known])
+
+
+def clear_context(user_id: str) -> int:
+    """Forget the conversation but not the profile; return the number of events deleted.
+
+    The watermark rises first: a crash before the deletion leaves events that nobody reads.
+    """
+    newest = MemoryEvent.objects.filter(user_id=user_id).order_by("-created_at", "-pk").first()
+    if newest is None:
+        return 0
+    raise_watermark(user_id, position_of(newest))
+    return delete_below(user_id, position_of(newest))
+
+
+def raise_watermark(user_id: str, watermark: Position) -> None:
+    """Move the watermark up to a position; one that is there or higher stays."""
+    is_lower = (
+        Q(summarized_until_at=None)
+        | Q(summarized_until_at__lt=watermark.at)
+        | Q(summarized_until_at=watermark.at, summarized_until_id__lt=watermark.id)
+    )
+    UserProfile.objects.filter(is_lower, user_id=user_id).update(
+        summarized_until_at=watermark.at, summarized_until_id=watermark.id, updated_at=timezone.now()
+    )
+    metrics.PROFILE_WRITES.inc()
+
+
+def delete_below(user_id: str, watermark: Position) -> int:
+    """Delete the events at or below the watermark; return how many."""
+    return MemoryEvent.objects.filter(below(watermark), user_id=user_id).delete()[0]
+
+
+def apply_ttl() -> None:
+    """Make the server expire events after MEMORY_TTL_DAYS, if the index says otherwise."""
+    expire_after_s = settings.MEMORY_TTL_DAYS * 86_400
+    collection = connection.get_collection(MemoryEvent._meta.db_table)  # type: ignore[attr-defined]
+    index = collection.index_information().get("created_at_ttl")
+    if index is None or index.get("expireAfterSeconds") == expire_after_s:
+        return
+    connection.database.command(  # type: ignore[attr-defined]
+        "collMod", collection.name, index={"name": "created_at_ttl", "expireAfterSeconds": expire_after_s}
+    )

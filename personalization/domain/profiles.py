@@ -1,0 +1,55 @@
+"""Profiles: read (made on the first read), reset."""
+
+from __future__ import annotations
+
+import structlog
+from django.db import IntegrityError
+from django.utils import timezone
+
+from personalization import metrics
+from personalization.domain import memory
+from personalization.enums import Language
+from personalization.models import DEFAULT_PERSONA, DEFAULT_TONE, UserProfile
+
+log = structlog.get_logger(__name__)
+
+
+def get_profile(user_id: str) -> UserProfile:
+    """Return the person's profile, the default one if they have none yet.
+
+    Two concurrent first reads make one profile: the unique index refuses the second insert.
+    """
+    metrics.PROFILE_READS.inc()
+    try:
+        return UserProfile.objects.get(user_id=user_id)
+    except UserProfile.DoesNotExist:
+        return _create_profile(user_id)
+
+
+def _create_profile(user_id: str) -> UserProfile:
+    try:
+        profile = UserProfile.objects.create(user_id=user_id)
+    except IntegrityError:
+        return UserProfile.objects.get(user_id=user_id)
+    metrics.PROFILE_WRITES.inc()
+    return profile
+
+
+def reset_profile(user_id: str) -> int:
+    """Put the profile back to its defaults and delete every memory event; return how many were deleted.
+
+    The watermark stays and rises: a compression under way then finds that the profile has moved on.
+    """
+    deleted = memory.clear_context(user_id)
+    UserProfile.objects.filter(user_id=user_id).update(
+        language=Language.RUSSIAN,
+        persona=DEFAULT_PERSONA,
+        tone=DEFAULT_TONE,
+        preferred_topics=[],
+        memory_summary=None,
+        is_summary_extractive=False,
+        updated_at=timezone.now(),
+    )
+    metrics.PROFILE_WRITES.inc()
+    log.info("profile reset", user_id=user_id, deleted_events=deleted)
+    return deleted

@@ -1,0 +1,72 @@
+"""What Butler knows of people. A `user_id` string links the collections; there are no foreign keys."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.db import models
+from django.utils import timezone
+from django_mongodb_backend.fields import ArrayField, ObjectIdField
+
+from mongo_indexes import TTLIndex, UniqueIndex
+from personalization.enums import Language, MemoryRole, MemorySource
+
+DEFAULT_PERSONA = "Alfred-style дворецкий"
+DEFAULT_TONE = "witty"
+USER_ID_MAX_CHARS = 64
+MEMORY_TTL_S = 7_776_000  # 90 days; another MEMORY_TTL_DAYS is applied after each migration
+
+
+class UserProfile(models.Model):
+    """One person: how to speak to them, and what older conversations came to.
+
+    `summarized_until_at` and `summarized_until_id` are the watermark: events at or below this position are
+    covered by `memory_summary` (or were cleared) and only wait to be deleted. Readers ignore them.
+    """
+
+    user_id = models.CharField(max_length=USER_ID_MAX_CHARS)
+    language = models.CharField(max_length=8, default=Language.RUSSIAN, choices=Language)
+    persona = models.CharField(max_length=500, default=DEFAULT_PERSONA)
+    tone = models.CharField(max_length=100, default=DEFAULT_TONE)
+    preferred_topics = ArrayField(models.CharField(max_length=100), default=list, blank=True)
+    memory_summary = models.TextField(null=True, blank=True, default=None)
+    is_summary_extractive = models.BooleanField(default=False)
+    summarized_until_at = models.DateTimeField(null=True, blank=True, default=None)
+    summarized_until_id = ObjectIdField(null=True, blank=True, default=None)
+    created_at = models.DateTimeField(default=timezone.now)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        db_table = "user_profiles"
+        indexes = [
+            UniqueIndex(fields=["user_id"], name="user_id_unique"),
+            models.Index(fields=["created_at"], name="created_at"),
+        ]
+        verbose_name = "profile"
+
+    def __str__(self) -> str:
+        return self.user_id
+
+
+class MemoryEvent(models.Model):
+    """One thing said, by the person or by Butler. Ordered by (`created_at`, `_id`), a total order."""
+
+    event_id = models.UUIDField(default=uuid.uuid4, editable=False)
+    user_id = models.CharField(max_length=USER_ID_MAX_CHARS)
+    role = models.CharField(max_length=9, choices=MemoryRole)
+    content = models.TextField()
+    created_at = models.DateTimeField()
+    tags = ArrayField(models.CharField(max_length=100), default=list, blank=True)
+    source = models.CharField(max_length=5, choices=MemorySource, default=MemorySource.TEXT)
+
+    class Meta:
+        db_table = "user_memory"
+        indexes = [
+            UniqueIndex(fields=["event_id"], name="event_id_unique"),
+            models.Index(fields=["user_id", "-created_at"], name="user_id_created_at"),
+            TTLIndex(fields=["created_at"], name="created_at_ttl", expire_after_s=MEMORY_TTL_S),
+        ]
+        verbose_name = "memory event"
+
+    def __str__(self) -> str:
+        return f"{self.user_id} {self.role} {self.created_at:%Y-%m-%d %H:%M:%S}"
