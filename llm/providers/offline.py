@@ -1,8 +1,13 @@
-"""The provider that needs no model."""
+"""The provider that needs no model: for the first run and for tests. It answers by rules and says so."""
 
 from __future__ import annotations
 
-from llm.prompt import Prompt
+import re
+import time
+
+from llm.extractive import facts_of_summary, summarise
+from llm.offline.dialogue import reply_to
+from llm.prompt import Prompt, Purpose, SectionKind
 from llm.providers.base import (
     CallOptions,
     Capabilities,
@@ -11,35 +16,55 @@ from llm.providers.base import (
     ModelDescription,
     Provider,
     SettingLookup,
-    Usage,
+    read_seconds,
 )
-from llm.tokens import estimate_tokens
+from llm.usage import estimate_usage
 
 MODEL = "offline-butler"
+CONTEXT_TOKENS = 32_768
+SUMMARY_LIMIT_CHARS = 2000
+CHARS_PER_TOKEN = 2  # at least; what `max_tokens` allows a summary
+WORDS = re.compile(r"\s*\S{1,40}|\s+")
+DEFAULT_CHUNK_DELAY_S = 0.02
 
 
 class OfflineProvider(Provider):
-    """Answers by rules, and says so."""
+    """Deterministic; `chunk_delay_s` waits between words, so that streaming can be seen."""
 
     name = "offline"
-    capabilities = Capabilities(context_tokens=32_768)
+    capabilities = Capabilities(context_tokens=CONTEXT_TOKENS)
 
     def __init__(self, *, chunk_delay_s: float = 0.0) -> None:
         self._chunk_delay_s = chunk_delay_s
 
     def list_models(self) -> list[ModelDescription]:
-        return [ModelDescription(id=MODEL, provider=self.name)]
+        return [ModelDescription(MODEL, self.name, CONTEXT_TOKENS)]
 
     def _complete(self, prompt: Prompt, options: CallOptions) -> Completion:
-        text = "К Вашим услугам. Признаюсь сразу: я не языковая модель, а автономный дворецкий."
-        usage = Usage(estimate_tokens(prompt.system_text), estimate_tokens(text), is_estimated=True)
-        return Completion(text=text, model=MODEL, provider=self.name, usage=usage)
+        text = _summarise(prompt, options) if prompt.purpose is Purpose.SUMMARY else reply_to(prompt)
+        return Completion(text, MODEL, self.name, estimate_usage(prompt, text))
 
     def _stream(self, prompt: Prompt, options: CallOptions) -> Deltas:
         completion = self._complete(prompt, options)
-        yield completion.text
+        for word in WORDS.findall(completion.text):
+            yield word
+            if self._chunk_delay_s:
+                time.sleep(self._chunk_delay_s)
         return completion
 
 
+def _summarise(prompt: Prompt, options: CallOptions) -> str:
+    earlier = prompt.section_text(SectionKind.SUMMARY)
+    limit_chars = (options.max_tokens or SUMMARY_LIMIT_CHARS) * CHARS_PER_TOKEN
+    return summarise(
+        prompt.turns,
+        earlier=earlier if facts_of_summary(earlier) else "",
+        language=prompt.language,
+        limit_chars=min(limit_chars, SUMMARY_LIMIT_CHARS),
+    )
+
+
 def build_provider(lookup: SettingLookup) -> Provider:
-    return OfflineProvider(chunk_delay_s=float(lookup("OFFLINE_CHUNK_DELAY_S", "0.02")))
+    if lookup("OFFLINE_CHUNK_DELAY_S", "") in ("0", "0.0"):
+        return OfflineProvider()
+    return OfflineProvider(chunk_delay_s=read_seconds(lookup, "OFFLINE_CHUNK_DELAY_S", DEFAULT_CHUNK_DELAY_S))
