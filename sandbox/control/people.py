@@ -114,13 +114,17 @@ class PeopleApi:
         return answer({"chats": [{"chat_id": chat.chat_id, **chat.record()} for chat in chats]})
 
     async def list_messages(self, request: web.Request) -> web.Response:
-        """Give {messages, seq}: what changed after `?after=<seq>`; deleted ones too with `?deleted=1`."""
+        """Give {messages, seq}: what changed after `?after=<seq>`; deleted ones too with `?deleted=1`.
+
+        `?revisions=0` leaves out the earlier texts of edited messages.
+        """
         after = query_number(request, "after") or 0
         with_deleted = request.query.get("deleted") == "1"
+        with_revisions = request.query.get("revisions") != "0"
         chat = self._world.chats.chats.get(int(request.match_info["chat_id"]))
         messages = [] if chat is None else chat.messages.values()
         shown = [
-            message.view()
+            message.view(with_revisions=with_revisions)
             for message in messages
             if message.seq > after and (with_deleted or message.deleted_at is None)
         ]
