@@ -45,6 +45,38 @@ def _run_flattened(stage: Stage, flatten: Flatten, spec: Any, *rest: Any) -> Any
     return stage(flatten(spec) if isinstance(spec, Mapping) else spec, *rest)
 
 
+def mend_index_choice(storage: type[Any]) -> None:
+    """Let a filter with `$and` or `$or` use an index for the conditions that every match must meet.
+
+    SecantusDB 0.7.0b3 reads the whole collection for them, and Django's backend writes `$and` for every filter of two
+    fields: 70 ms instead of 1 ms with 5,000 documents. What an index finds is compared with the whole filter
+    afterwards, in reads and writes alike, so that a narrower question to the index changes no result.
+    """
+    find_by_index = storage._try_index_id_keys
+
+    def find_by_index_of_conjuncts(
+        self: Any, db: str, collection: str, query: dict[str, Any], **options: Any
+    ) -> list[bytes] | None:
+        if any(name.startswith("$") for name in query):
+            query = list_conjuncts(query)
+        found: list[bytes] | None = find_by_index(self, db, collection, query, **options)
+        return found
+
+    storage._try_index_id_keys = find_by_index_of_conjuncts
+
+
+def list_conjuncts(query: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the conditions on single fields that hold for every match; of several on one field, the first."""
+    conjuncts: dict[str, Any] = {}
+    for name, condition in query.items():
+        if name == "$and":
+            for part in condition:
+                conjuncts = {**list_conjuncts(part), **conjuncts}
+        elif not name.startswith("$"):
+            conjuncts.setdefault(name, condition)
+    return conjuncts
+
+
 def serve(*, port: int, data_dir: Path, ttl_sweep_s: float, is_mended: bool = True) -> None:
     """Serve the database in `data_dir` on `port` until a signal asks to stop.
 
@@ -52,9 +84,11 @@ def serve(*, port: int, data_dir: Path, ttl_sweep_s: float, is_mended: bool = Tr
     """
     from secantus import aggregate, projection  # noqa: PLC0415 - heavy, and not of this package's licence
     from secantus.server import SecantusDBServer  # noqa: PLC0415
+    from secantus.storage import Storage  # noqa: PLC0415
 
     if is_mended:
         mend_nested_stages(aggregate._STAGES, projection._flatten_projection_spec)
+        mend_index_choice(Storage)
     is_stop_asked = threading.Event()
     for signum in (signal.SIGINT, signal.SIGTERM):
         signal.signal(signum, lambda *_: is_stop_asked.set())
