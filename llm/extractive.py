@@ -86,15 +86,17 @@ def fit_text(text: str, limit_chars: int) -> str:
 
 def _facts_of_sentence(sentence: str, wording: Wording) -> list[Fact]:
     if is_question(sentence):
-        return (
-            [Fact(FactKind.ASKED, sentence[:LONGEST_VALUE])] if _is_real_question(sentence, wording) else []
-        )
+        return [Fact(FactKind.ASKED, _shorten(sentence))] if _is_real_question(sentence, wording) else []
     reminder = wording.reminder.search(sentence)
-    reminded = [Fact(FactKind.STATED, reminder["value"].rstrip(" .!")[:LONGEST_VALUE])] if reminder else []
+    reminded = [Fact(FactKind.STATED, _shorten(reminder["value"]))] if reminder else []
     found = find_facts(sentence, wording.fact_patterns) or reminded
     if not found and wording.worth_keeping.search(sentence):
-        return [Fact(FactKind.STATED, sentence.rstrip(" .!;")[:LONGEST_VALUE])]
+        return [Fact(FactKind.STATED, _shorten(sentence))]
     return found
+
+
+def _shorten(sentence: str) -> str:
+    return sentence[:LONGEST_VALUE].rstrip(" .!;")
 
 
 def _is_real_question(sentence: str, wording: Wording) -> bool:

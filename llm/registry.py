@@ -1,8 +1,9 @@
 """Which providers there are, from configuration alone.
 
 Every module of `llm.providers` with a function `build_provider(lookup)` is a provider: adding a vendor is
-adding one file. The function raises `MissingSetting` when the configuration does not ask for the vendor;
-the module loads its SDK no earlier than the first call, so that the web process never pays for it.
+adding one file; what vendors share lives in a package beside them. The function raises `MissingSetting` when
+the configuration does not ask for the vendor, `InvalidSetting` when it asks wrongly. The module loads its SDK
+no earlier than the first call, so that the web process never pays for it.
 """
 
 from __future__ import annotations

@@ -266,3 +266,11 @@ def read_seconds(lookup: SettingLookup, setting: str, default: float) -> float:
     if not 0 < seconds < math.inf:
         raise InvalidSetting(setting, "it must be a positive number of seconds")
     return seconds
+
+
+def read_count(lookup: SettingLookup, setting: str) -> int | None:
+    """Read a positive whole number, `None` when unset. Raises `InvalidSetting`."""
+    value = lookup(setting, "")
+    if value and not (value.isdecimal() and int(value)):
+        raise InvalidSetting(setting, "it must be a positive whole number")
+    return int(value) if value else None

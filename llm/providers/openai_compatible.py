@@ -28,9 +28,10 @@ from llm.providers.base import (
     ModelDescription,
     Provider,
     SettingLookup,
+    read_count,
     read_seconds,
 )
-from llm.providers.openai_wire import AnswerInPieces, completion_of, models_of
+from llm.providers.openai_format.wire import AnswerInPieces, completion_of, models_of
 from llm.sse import EventDecoder, EventTooLarge
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ class OpenAICompatibleProvider(Provider):
         self._sdk_client()
 
     def list_models(self) -> list[ModelDescription]:
-        from llm.providers.openai_errors import SDK_ERRORS, translate_error  # noqa: PLC0415  # loads the SDK
+        from llm.providers.openai_format.errors import SDK_ERRORS, translate_error  # noqa: PLC0415  # loads the SDK
 
         try:
             body = self._send("GET", "/models", None, CallOptions())
@@ -89,7 +90,7 @@ class OpenAICompatibleProvider(Provider):
         return models_of(body, provider=self.name)
 
     def _complete(self, prompt: Prompt, options: CallOptions) -> Completion:
-        from llm.providers.openai_errors import SDK_ERRORS, translate_error  # noqa: PLC0415  # loads the SDK
+        from llm.providers.openai_format.errors import SDK_ERRORS, translate_error  # noqa: PLC0415  # loads the SDK
 
         request = self._request_body(prompt, options)
         try:
@@ -99,7 +100,7 @@ class OpenAICompatibleProvider(Provider):
         return completion_of(body, prompt=prompt, model=request["model"], provider=self.name)
 
     def _stream(self, prompt: Prompt, options: CallOptions) -> Deltas:
-        from llm.providers.openai_errors import SDK_ERRORS, translate_error  # noqa: PLC0415  # loads the SDK
+        from llm.providers.openai_format.errors import SDK_ERRORS, translate_error  # noqa: PLC0415  # loads the SDK
 
         request = self._request_body(prompt, options) | {"stream": True}
         answer = AnswerInPieces(prompt=prompt, model=request["model"], provider=self.name)
@@ -138,7 +139,7 @@ class OpenAICompatibleProvider(Provider):
     def _open_stream(self, request: dict[str, Any], options: CallOptions) -> httpx2.Response:
         from openai import APIStatusError  # noqa: PLC0415  # loads the SDK
 
-        from llm.providers.openai_errors import refuses_usage  # noqa: PLC0415  # loads the SDK
+        from llm.providers.openai_format.errors import refuses_usage  # noqa: PLC0415  # loads the SDK
 
         if self._asks_for_usage:
             try:
@@ -213,7 +214,7 @@ class OpenAICompatibleProvider(Provider):
     def _build_client(self) -> openai.OpenAI:
         import openai  # noqa: PLC0415  # half a second and 40 MB that only a worker needs
 
-        from llm.providers import openai_errors  # noqa: F401, PLC0415  # ready for the first call
+        from llm.providers.openai_format import errors  # noqa: F401, PLC0415  # ready for the first call
 
         for logger in SDK_LOGGERS:  # they log each request; ours are counted and logged by the caller
             logging.getLogger(logger).setLevel(logging.WARNING)
@@ -248,12 +249,11 @@ def build_provider(lookup: SettingLookup) -> Provider:
         raise MissingSetting("LLM_API_URL")
     if not is_http_url(url):
         raise InvalidSetting("LLM_API_URL", "it must be an address such as http://127.0.0.1:8000/v1")
-    max_tokens = lookup("LLM_MAX_ANSWER_TOKENS", "")
     return OpenAICompatibleProvider(
         url=url,
         api_key=lookup("LLM_API_KEY", ""),
         model=lookup("LLM_MODEL", ""),
-        max_tokens=int(max_tokens) if max_tokens else None,
+        max_tokens=read_count(lookup, "LLM_MAX_ANSWER_TOKENS"),
         connect_timeout_s=read_seconds(lookup, "LLM_CONNECT_TIMEOUT_S", 5.0),
         timeout_s=read_seconds(lookup, "LLM_TIMEOUT_S", 60.0),
     )

@@ -1,0 +1,1 @@
+"""What vendors that speak OpenAI's format share. No provider itself."""

@@ -1,0 +1,182 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from llm.prompt import Prompt, Purpose, Role, Section, SectionKind, Turn
+from llm.providers.offline import OfflineProvider
+from tests.llm.conftest import ask
+
+provider = OfflineProvider()
+
+HONEST = ("не языковая модель", "not a language model")
+
+
+def reply(*contents: str, language: str = "ru", sections: tuple[Section, ...] = ()) -> str:
+    return provider.generate(ask(*contents, language=language, sections=sections)).text
+
+
+def test_a_greeting_is_in_persona_and_says_that_no_model_answers():
+    assert reply("Привет!") == (
+        "Здравствуйте! Дворецкий к Вашим услугам. Признаюсь сразу: я не языковая модель, а автономный "
+        "дворецкий, "
+        "отвечаю по правилам. Зато внимательно слушаю: расскажите о себе, и я запишу."
+    )
+
+
+def test_a_name_and_facts_are_acknowledged():
+    answer = reply("Меня зовут Анна, я учу Python")
+
+    assert answer == "Очень приятно, Анна. Вы учите Python. Буду обращаться к Вам так."
+
+
+def test_what_is_known_is_listed():
+    told = "Меня зовут Анна. Я живу в Казани и работаю бухгалтером. Мне 34 года. Не люблю дождь!"
+
+    assert reply(told, "Очень приятно.", "Что Вы обо мне знаете?") == (
+        "Вот что мне о Вас известно, Анна:\n"
+        "• Вас зовут Анна\n"
+        "• Вам 34 года\n"
+        "• Вы живёте в Казани\n"
+        "• Вы работаете бухгалтером\n"
+        "• Вы не любите дождь\n"
+        "Всё — с Ваших слов: я не языковая модель, домысливать не умею."
+    )
+
+
+def test_what_is_known_is_listed_in_english():
+    told = "Hello, my name is Bob and I'm learning Rust. I live in Leeds."
+
+    assert reply(told, "A pleasure.", "What do you know about me?", language="en") == (
+        "This is what I know about you, Bob:\n"
+        "• Your name is Bob\n"
+        "• You live in Leeds\n"
+        "• You are learning Rust\n"
+        "All of it in your own words: I am not a language model and cannot read between the lines."
+    )
+
+
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [
+        ("Как меня зовут?", "Вас зовут Анна"),
+        ("что я учу", "Вы учите Python"),
+        ("Где я живу?", "Вы живёте в Казани"),
+        ("Кем я работаю?", "Вы работаете бухгалтером"),
+        ("Что я люблю?", "Вы любите чай"),
+        ("What am I learning?", "You are learning Python"),
+    ],
+)
+def test_a_question_about_oneself_is_answered(question: str, answer: str):
+    told = "меня зовут Анна, я учу Python, живу в Казани, работаю бухгалтером, люблю чай"
+
+    assert reply(told, "Записал.", question).startswith(f"{answer}.")
+
+
+def test_what_was_never_told_is_not_guessed():
+    assert any(words in reply("Как меня зовут?") for words in HONEST)
+
+
+def test_the_summary_is_known_and_later_words_win():
+    summary = Section(SectionKind.SUMMARY, "Имя: Анна\nУчит: Python\nПользователь любит прогулки.")
+    profile = Section(SectionKind.PROFILE, "Язык: ru\nТемы: музыка, наука")
+    said = ("Зовите меня Борис", "Очень приятно.", "Что ты знаешь обо мне?")
+
+    answer = reply(*said, sections=(summary, profile))
+
+    assert answer.splitlines()[1:-1] == [
+        "• Вас зовут Борис",
+        "• Вы учите Python",
+        "• Вам интересны темы: музыка, наука",
+        "• Из прежних бесед: Пользователь любит прогулки.",
+    ]
+
+
+def test_what_the_assistant_said_is_no_fact_about_the_user():
+    assert "Альфред" not in reply("Привет", "Меня зовут Альфред, я люблю серебро", "Что вы обо мне знаете?")
+
+
+def test_a_fact_taken_back_is_forgotten():
+    answer = reply("Я учу Python", "Записал.", "Я больше не учу Python", "Ясно.", "Что вы обо мне знаете?")
+
+    assert "Python" not in answer
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "Привет",
+        "Что ты умеешь?",
+        "Кто ты?",
+        "Который час?",
+        "Какое сегодня число?",
+        "Почему небо голубое?",
+        "Сколько будет 2+2?",
+        "Hello",
+        "help",
+        "What time is it?",
+        "Why is the sky blue?",
+        "Are you a bot?",
+        "Что вы обо мне знаете?",
+    ],
+)
+def test_a_reply_that_could_pass_for_knowledge_says_that_no_model_answers(message: str):
+    assert any(words in reply(message) for words in HONEST)
+
+
+@pytest.mark.parametrize(
+    ("message", "start"), [("Спасибо!", ("Всегда", "Не стоит")), ("До свидания", ("Всего", "До встречи"))]
+)
+def test_thanks_and_goodbye_are_short(message: str, start: tuple[str, ...]):
+    assert reply(message).startswith(start)
+
+
+def test_a_question_is_not_taken_for_a_statement():
+    assert "Python" not in reply("Учу ли я Python?", "Не знаю.", "Что вы обо мне знаете?")
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "😀🎉",
+        "",
+        " \n\x00",
+        "\u202eабв\u200f",
+        "\ud800",
+        "مرحبا",
+        "я люблю " * 20_000,
+        "?" * 100_000,
+        "a" * 100_000,
+    ],
+)
+def test_odd_messages_are_answered(message: str):
+    assert reply(message)
+
+
+def test_a_message_without_letters_is_answered_in_the_language_of_the_prompt():
+    assert "Выразительно" in reply("😀", language="ru")
+    assert "expressive" in reply("😀", language="en")
+
+
+@given(st.lists(st.text(st.characters(codec=None)), min_size=1, max_size=4))
+def test_any_conversation_gets_the_same_reply_twice(contents: list[str]):
+    assert reply(*contents) == reply(*contents) != ""
+
+
+def test_a_stream_yields_words_and_the_same_text():
+    with provider.stream(ask("Привет")) as stream:
+        words = list(stream)
+
+    assert len(words) > 20
+    assert "".join(words) == stream.completion.text == reply("Привет")
+    assert stream.completion.usage.is_estimated
+
+
+def test_it_summarises_when_asked_to():
+    turns = (Turn(Role.USER, "Меня зовут Анна"), Turn(Role.ASSISTANT, "Очень приятно"))
+    sections = (Section(SectionKind.SUMMARY, "Учит: Python"),)
+
+    completion = provider.generate(Prompt(sections, turns, Purpose.SUMMARY, "ru"))
+
+    assert completion.text == "Имя: Анна\nУчит: Python"

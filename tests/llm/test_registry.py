@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+
+import pytest
+from structlog.testing import capture_logs
+
+from llm.errors import UnknownProvider
+from llm.providers.base import InvalidSetting, Provider
+from llm.registry import Registry
+
+URL = "http://127.0.0.1:9/v1"
+
+
+def registry_of(**settings: str) -> Registry:
+    return Registry(lambda name, default: settings.get(name) or default)
+
+
+def test_without_configuration_the_offline_provider_is_the_default_and_the_rest_is_left_out_once():
+    registry = registry_of()
+
+    with capture_logs() as logs:
+        names = {registry.get_provider().name, registry.get_provider("offline").name}
+
+    assert names == {"offline"}
+    assert logs == [
+        {
+            "event": "llm provider left out",
+            "log_level": "info",
+            "provider": "openai_compatible",
+            "missing_setting": "LLM_API_URL",
+        }
+    ]
+
+
+def test_an_endpoint_becomes_the_default_beside_the_offline_provider():
+    registry = registry_of(LLM_API_URL=URL)
+
+    assert registry.get_provider().name == "openai_compatible"
+    assert set(registry.all_providers()) == {"openai_compatible", "offline"}
+
+
+def test_an_unknown_provider_is_an_error_that_names_it():
+    with pytest.raises(UnknownProvider, match="gpt-someone"):
+        registry_of().get_provider("gpt-someone")
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [
+        ("LLM_API_URL", "localhost:8000"),
+        ("LLM_TIMEOUT_S", "soon"),
+        ("LLM_CONNECT_TIMEOUT_S", "-1"),
+        ("LLM_MAX_ANSWER_TOKENS", "many"),
+    ],
+)
+def test_a_wrong_value_stops_with_the_name_of_its_variable(setting: str, value: str):
+    with pytest.raises(InvalidSetting, match=setting):
+        registry_of(**{"LLM_API_URL": URL, setting: value}).get_provider()
+
+
+def test_threads_get_one_and_the_same_provider():
+    registry = registry_of(LLM_API_URL=URL)
+    found: list[Provider] = []
+    threads = [threading.Thread(target=lambda: found.append(registry.get_provider())) for _ in range(16)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert len(found) == 16
+    assert len(set(map(id, found))) == 1
+
+
+def test_the_sdk_is_loaded_by_nobody_who_does_not_call_a_model():
+    program = (
+        "import sys\n"
+        "from llm.registry import Registry\n"
+        f"registry = Registry(lambda name, default: {URL!r} if name == 'LLM_API_URL' else default)\n"
+        "registry.get_provider('offline'), registry.get_provider()\n"
+        "print(sorted({'openai', 'httpx', 'httpx2', 'pydantic', 'django'} & set(sys.modules)))\n"
+        "registry.get_provider().warm_up()\n"
+        "print('openai' in sys.modules)\n"
+    )
+
+    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+
+    assert result.stdout.splitlines() == ["[]", "True"]
