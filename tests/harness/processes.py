@@ -1,0 +1,103 @@
+"""A child process of a test: started, waited for, killed, its output kept."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import psutil
+
+PROJECT_DIR = Path(__file__).resolve().parents[2]
+STOP_TIMEOUT_S = 15.0
+POLL_S = 0.02
+
+
+def wait_until(
+    condition: Callable[[], object], *, timeout_s: float = 30.0, what: str = "the condition"
+) -> None:
+    """Wait until `condition()` is true. Raises `TimeoutError` naming `what`."""
+    deadline = time.monotonic() + timeout_s
+    while not condition():
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"{what} did not come about within {timeout_s} s")
+        time.sleep(POLL_S)
+
+
+class Child:
+    """One process of the stack; it can be started again after it was stopped or killed."""
+
+    def __init__(
+        self, name: str, command: Sequence[str], *, environment: Mapping[str, str], log_dir: Path
+    ) -> None:
+        self.name = name
+        self.command = list(command)
+        self.environment = dict(environment)
+        self.log_path = log_dir / f"{name}.log"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def pid(self) -> int:
+        if self._process is None:
+            raise RuntimeError(f"{self.name} does not run")
+        return self._process.pid
+
+    @property
+    def output(self) -> str:
+        return self.log_path.read_text(errors="replace") if self.log_path.exists() else ""
+
+    def start(self) -> None:
+        with self.log_path.open("ab") as log:
+            self._process = subprocess.Popen(
+                self.command,
+                cwd=PROJECT_DIR,
+                env={**os.environ, **self.environment},
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+
+    def wait_for_output(self, words: str, *, timeout_s: float = 30.0) -> None:
+        """Wait until the log, from the process's start, holds `words`. Raises if the process ends before."""
+        wait_until(
+            lambda: words in self.output or self._has_ended(),
+            timeout_s=timeout_s,
+            what=f"{self.name}: {words!r}",
+        )
+        if words not in self.output:
+            raise RuntimeError(f"{self.name} ended:\n{self.output[-4000:]}")
+
+    def send_signal(self, signum: int) -> None:
+        """Signal the process itself, e.g. `signal.SIGSTOP`."""
+        os.kill(self.pid, signum)
+
+    def kill(self) -> None:
+        """`kill -9` of the process and of its own children, as a power cut would."""
+        if self._process is None:
+            return
+        for process in self.family():
+            process.kill()
+        self._process.wait()
+        self._process = None
+
+    def stop(self) -> None:
+        """Ask it to end; kill it if it does not within 15 s."""
+        if self._process is None:
+            return
+        self._process.send_signal(signal.SIGTERM)
+        try:
+            self._process.wait(STOP_TIMEOUT_S)
+        except subprocess.TimeoutExpired:
+            self.kill()
+        self._process = None
+
+    def family(self) -> list[psutil.Process]:
+        """The process and its descendants."""
+        own = psutil.Process(self.pid)
+        return [own, *own.children(recursive=True)]
+
+    def _has_ended(self) -> bool:
+        return self._process is None or self._process.poll() is not None

@@ -1,0 +1,185 @@
+"""The whole of Butler as processes of its own: embedded servers, sandbox, web, worker, bot, beat, a scripted model.
+
+Everything is the real thing but Telegram and the language model, which are stand-ins spoken to over HTTP.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import pymongo
+import redis
+import requests
+from pymongo.database import Database
+
+from butler_project.embedded.discovery import Endpoints, write_endpoints
+from butler_project.embedded.services import choose_port, mongodb_service, redis_service
+from tests.harness.llm_standin_process import LLMStandIn
+from tests.harness.processes import PROJECT_DIR, Child, wait_until
+from tests.harness.telegram import SandboxClient
+from tests.services import CONFIGURATION
+
+TOKEN = "1000:sandbox"
+SANDBOX_READY = "sandbox: listening on "
+DELIVERY_TIMEOUT_S = 30.0
+
+
+class Stack:
+    """`with Stack(directory) as stack:` starts everything on free ports and stops it again.
+
+    `is_webhook` chooses between the webhook and long polling. `settings` are environment variables of
+    Butler's processes, which are `stack.web`, `.worker`, `.bot`, `.beat` and `.sandbox`: each can be killed
+    and started again.
+    """
+
+    def __init__(
+        self,
+        directory: Path,
+        *,
+        is_webhook: bool = True,
+        has_model: bool = True,
+        worker_threads: int = 32,
+        sandbox_options: tuple[str, ...] = ("--no-limits",),
+        **settings: str,
+    ) -> None:
+        self.directory = directory
+        self.mongodb = mongodb_service(directory)
+        self.redis = redis_service(directory)
+        self.model = LLMStandIn() if has_model else None
+        self.is_webhook = is_webhook
+        self.web_url = f"http://127.0.0.1:{choose_port()}"
+        self._settings = settings
+        self._sandbox_options = sandbox_options
+        self._worker_threads = worker_threads
+
+    def __enter__(self) -> Self:
+        try:
+            self.start()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        mongodb_url, redis_url = self.mongodb.start(), self.redis.start()
+        self.environment = self._build_environment()
+        self._build_children()
+        self.sandbox.start()
+        self.sandbox.wait_for_output(SANDBOX_READY)
+        sandbox_url = self.sandbox.output.split(SANDBOX_READY)[1].split()[0]
+        write_endpoints(self.directory, Endpoints(mongodb_url, redis_url, sandbox_url, TOKEN))
+        self.telegram = SandboxClient(sandbox_url)
+        self.manage("migrate", "--verbosity", "0")
+        for child in (self.web, self.worker, self.beat):
+            child.start()
+        wait_until(self._is_web_up, what="the web process")
+        self.worker.wait_for_output("ready")
+        self.bot.start()
+        self.wait_for_bot()
+
+    def stop(self) -> None:
+        for name in ("bot", "beat", "web", "worker", "sandbox"):
+            if child := getattr(self, name, None):
+                child.stop()
+        if self.model:
+            self.model.stop()
+        self.redis.stop()
+        self.mongodb.stop()
+
+    def manage(self, *arguments: str) -> str:
+        """Run a management command in a process of its own; return what it printed."""
+        command = [sys.executable, "manage.py", *arguments]
+        finished = subprocess.run(
+            command,
+            cwd=PROJECT_DIR,
+            env={**os.environ, **self.environment},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if finished.returncode:
+            raise RuntimeError(
+                f"{' '.join(command)} ended with {finished.returncode}:\n{finished.stderr[-4000:]}"
+            )
+        return finished.stdout
+
+    def database(self) -> Database[dict[str, Any]]:
+        return pymongo.MongoClient[dict[str, Any]](self.mongodb.url).get_default_database()
+
+    def broker(self) -> redis.Redis:
+        return redis.Redis.from_url(self.redis.url, decode_responses=True)
+
+    def wait_for_bot(self) -> None:
+        """Wait until the bot receives what Telegram has for it."""
+        if self.is_webhook:
+            wait_until(lambda: self.telegram.calls(method="setWebhook"), what="the webhook")
+        else:
+            wait_until(lambda: "polling" in self.bot.output, what="polling")
+
+    def wait_until_settled(self, *, timeout_s: float = DELIVERY_TIMEOUT_S) -> None:
+        """Wait until Telegram has delivered everything and nothing in the inbox is pending."""
+        inbox = self.database().inbox_updates
+
+        def is_settled() -> bool:
+            return not self.telegram.get("pending")["updates"] and not inbox.count_documents(
+                {"status": "pending"}
+            )
+
+        wait_until(is_settled, timeout_s=timeout_s, what="a settled inbox")
+
+    def _build_environment(self) -> dict[str, str]:
+        environment = {
+            "BUTLER_ENV_FILE": "",
+            "DATA_DIR": str(self.directory),
+            "WEB_PORT": self.web_url.rsplit(":", 1)[1],
+            "PYTHONUNBUFFERED": "1",
+            **({"WEBHOOK_BASE_URL": self.web_url} if self.is_webhook else {}),
+            **({"LLM_API_URL": self.model.url} if self.model else {}),
+        }
+        unset = {name: "" for name in CONFIGURATION if name in os.environ}
+        return {**unset, **environment, **self._settings}
+
+    def _build_children(self) -> None:
+        python = [sys.executable, "-m"]
+        worker = [
+            "celery",
+            "-A",
+            "butler_project",
+            "worker",
+            "-P",
+            "threads",
+            "-c",
+            str(self._worker_threads),
+        ]
+        worker += ["-Q", "replies,speech,background", "--loglevel", "INFO"]
+        worker += ["--without-gossip", "--without-mingle", "--without-heartbeat"]
+        beat = ["celery", "-A", "butler_project", "beat", "-s", str(self.directory / "beat"), "--pidfile="]
+        sandbox = ["sandbox", "--host", "127.0.0.1", "--port", "0", "--token", TOKEN, *self._sandbox_options]
+        self.sandbox = self._child("sandbox", [*python, *sandbox])
+        self.web = self._child(
+            "web", [*python, "gunicorn", "butler_project.wsgi", "-c", "butler_project/gunicorn.conf.py"]
+        )
+        self.worker = self._child("worker", [*python, *worker])
+        self.beat = self._child("beat", [*python, *beat])
+        self.bot = self._child("bot", [sys.executable, "manage.py", "runbot"])
+
+    def _child(self, name: str, command: list[str]) -> Child:
+        log_dir = self.directory / "log"
+        log_dir.mkdir(parents=True, exist_ok=True)
+        return Child(name, command, environment=self.environment, log_dir=log_dir)
+
+    def _is_web_up(self) -> bool:
+        try:
+            return requests.get(f"{self.web_url}/health", timeout=2).ok
+        except requests.ConnectionError:
+            return False
