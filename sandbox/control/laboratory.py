@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 
 from aiohttp import web
 
 from sandbox.control.requests import answer, query_number, read_object
-from sandbox.jsontypes import encode
+from sandbox.jsontypes import JsonObject, encode
 from sandbox.world import World
 
 HEARTBEAT_S = 15.0  # keeps the connection of a quiet chat open and finds out who has gone
@@ -74,16 +75,20 @@ class LaboratoryApi:
         response = web.StreamResponse(
             headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"}
         )
-        with self._world.events.reading(chat_id) as events:
+        with self._world.events.reading(chat_id) as events, suppress(ConnectionResetError):
             await response.prepare(request)
             await response.write(b"retry: 1000\n\n")
-            while not self._world.is_closing:
-                try:
-                    event = await asyncio.wait_for(events.get(), HEARTBEAT_S)
-                except TimeoutError:
-                    await response.write(b":\n\n")
-                    continue
-                if event is None:
-                    break
-                await response.write(f"data: {encode(event)}\n\n".encode())
+            await self._pass_on(events, response)
         return response
+
+    async def _pass_on(self, events: asyncio.Queue[JsonObject | None], response: web.StreamResponse) -> None:
+        """Write events until the end of them or of the connection (ConnectionResetError)."""
+        while not self._world.is_closing:
+            try:
+                event = await asyncio.wait_for(events.get(), HEARTBEAT_S)
+            except TimeoutError:
+                await response.write(b":\n\n")
+                continue
+            if event is None:
+                return
+            await response.write(f"data: {encode(event)}\n\n".encode())

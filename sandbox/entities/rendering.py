@@ -27,6 +27,7 @@ CLOSINGS = {kind: f"</{tag}>" for kind, tag in TAGS.items()} | {
     "bot_command": "</button>",
     "spoiler": "</span>",
 }
+BLOCK_ENDS = ("</pre>", "</blockquote>")
 SAFE_SCHEMES = ("http://", "https://", "mailto:", "tg://")
 
 
@@ -41,7 +42,9 @@ def render_html(text: str, entities: list[JsonObject]) -> str:
     active: list[Span] = []
     for start, end in zip(edges, [*edges[1:], len(text)], strict=True):
         active = list(_reopen(pieces, active, spans, start, text))
-        pieces.append(_escape(text[start:end]))
+        is_after_block = bool(pieces) and pieces[-1].endswith(BLOCK_ENDS)
+        # A block ends its line by itself; the text's own line break would show as an empty line.
+        pieces.append(_escape(text[start:end].removeprefix("\n") if is_after_block else text[start:end]))
     return "".join(pieces)
 
 
