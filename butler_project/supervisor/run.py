@@ -145,8 +145,9 @@ def build_group(situation: Situation) -> ProcessGroup:
         "DATA_DIR": str(situation.data_dir),
         "WEB_HOST": situation.prepared.web_host,
         "WEB_PORT": str(situation.prepared.web_port),
-        "SANDBOX_PORT": str(situation.sandbox_port or ""),
     }
+    if situation.sandbox_port:
+        environment["SANDBOX_PORT"] = str(situation.sandbox_port)
     procfile = parse_procfile((PROJECT_DIR / "Procfile").read_text())
     for name, command in procfile.processes.items():
         if name != SANDBOX or situation.sandbox_port:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import urllib.error
 import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,7 @@ from butler_project.embedded.discovery import Wanted
 from butler_project.supervisor.preparation import ADMIN_NAME, Prepared
 
 ANSWER_TIMEOUT_S = 3.0
+SERVER_ERROR = 500
 
 
 @dataclass(frozen=True)
@@ -28,12 +30,15 @@ class Situation:
 
 
 def answers(url: str) -> bool:
-    """Tell whether an HTTP server answers `url` with success."""
+    """Tell whether a server answers `url`, be it with a refusal: ALLOWED_HOSTS need not name this machine."""
     try:
-        with urllib.request.urlopen(url, timeout=ANSWER_TIMEOUT_S) as response:  # noqa: S310 - our own address
-            return bool(response.status)
-    except OSError:  # an error's status arrives as one, too
+        urllib.request.urlopen(url, timeout=ANSWER_TIMEOUT_S).close()  # noqa: S310 - our own address
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code < SERVER_ERROR
+    except OSError:
         return False
+    return True
 
 
 def compose_welcome(situation: Situation) -> str:
@@ -44,7 +49,7 @@ def compose_welcome(situation: Situation) -> str:
         ("Админка · Admin", f"{situation.prepared.web_url}/admin/  {_credentials(situation.prepared)}"),
         *_embedded_rows(situation),
         ("Данные · Data", f"{situation.data_dir}  (журналы · logs: log/*.log)"),
-        ("Production", ".env (см. · see .env.example) → docker compose up -d; README.md"),
+        ("Production", ".env (см. · see .env.example), make up (docker compose); README.md"),
     ]
     width = max(len(label) for label, _ in rows)
     rule = "─" * 100
