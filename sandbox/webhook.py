@@ -6,6 +6,7 @@ import asyncio
 import logging
 import time
 from dataclasses import asdict, dataclass
+from http import HTTPStatus
 
 import aiohttp
 
@@ -130,7 +131,7 @@ class Webhook:
                 self.settings.url, data=encode(update.body), headers=headers, allow_redirects=False
             ) as response:
                 await response.read()
-                if response.ok:
+                if HTTPStatus.OK <= response.status < HTTPStatus.MULTIPLE_CHOICES:
                     return True
                 reason = f"Wrong response from the webhook: {response.status} {response.reason}"
         except TimeoutError:

@@ -1,0 +1,115 @@
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.sandbox.server import PROJECT, TOKEN, Sandbox
+
+
+def kill(sandbox: Sandbox) -> None:
+    sandbox.process.kill()
+    sandbox.process.wait(5)
+
+
+def test_everything_acknowledged_survives_sigkill(launch: Callable[..., Sandbox], tmp_path: Path) -> None:
+    first = launch("--data-dir", str(tmp_path))
+    said = first.say("remember me \ud83d", **{"from": {"id": 501, "first_name": "Ada"}})
+    sent = first.call("sendMessage", chat_id=501, text="one").json()["result"]
+    first.call("editMessageText", chat_id=501, message_id=sent["message_id"], text="two")
+    gone = first.call("sendMessage", chat_id=501, text="gone").json()["result"]
+    first.call("deleteMessage", chat_id=501, message_id=gone["message_id"])
+    first.call("setMyCommands", commands=[{"command": "start", "description": "Begin"}])
+    form = {"chat_id": 501, "kind": "document"}
+    files = {"file": ("a.bin", b"\0\1\2")}
+    uploaded = first.http.post(f"{first.api}/uploads", data=form, files=files, timeout=20).json()
+    before = first.messages(deleted=1)
+    kill(first)
+
+    second = launch("--data-dir", str(tmp_path))
+    updates = second.call("getUpdates").json()["result"]
+    path = second.call("getFile", file_id=uploaded["file_id"]).json()["result"]["file_path"]
+    later = second.say("later")
+
+    assert second.messages(deleted=1)[:-1] == before
+    assert [revision["text"] for revision in before[1]["revisions"]] == ["one", "two"]
+    assert [update["update_id"] for update in updates] == [said["update_id"], uploaded["update_id"]]
+    assert second.http.get(f"{second.root}/file/bot{TOKEN}/{path}", timeout=5).content == b"\0\1\2"
+    assert second.call("getMyCommands").json()["result"][0]["command"] == "start"
+    assert later["message_id"] == uploaded["message_id"] + 1
+    assert later["update_id"] > uploaded["update_id"]
+
+
+def test_each_of_many_acknowledged_messages_survives(launch: Callable[..., Sandbox], tmp_path: Path) -> None:
+    first = launch("--data-dir", str(tmp_path))
+    said = [first.say(f"{number}")["update_id"] for number in range(60)]
+    kill(first)
+
+    updates = launch("--data-dir", str(tmp_path)).get("pending")["updates"]
+    assert [update["update_id"] for update in updates] == said
+
+
+def test_confirmed_updates_stay_confirmed(launch: Callable[..., Sandbox], tmp_path: Path) -> None:
+    first = launch("--data-dir", str(tmp_path))
+    update_id = first.say("done")["update_id"]
+    first.call("getUpdates", offset=update_id + 1)
+    kill(first)
+
+    assert launch("--data-dir", str(tmp_path)).get("pending") == {"updates": []}
+
+
+def test_a_signal_ends_it_within_a_second_even_while_polled(launch: Callable[..., Sandbox]) -> None:
+    sandbox = launch()
+    events = sandbox.http.get(f"{sandbox.api}/events", stream=True, timeout=5)
+    poller = subprocess.Popen(
+        [sys.executable, "-c", f"import requests; requests.get('{sandbox.root}/botx/getUpdates?timeout=20')"]
+    )
+    time.sleep(0.7)
+    started = time.monotonic()
+    status = sandbox.stop()
+    took_s = time.monotonic() - started
+    events.close()
+
+    assert (status, took_s < 1.0) == (0, True)
+    assert poller.wait(5) == 0
+
+
+def test_a_wrong_token_is_unauthorized(launch: Callable[..., Sandbox]) -> None:
+    sandbox = launch("--token", "7:right")
+
+    refused = sandbox.http.get(f"{sandbox.root}/bot7:wrong/getMe", timeout=5)
+    taken = sandbox.http.get(f"{sandbox.root}/bot7:right/getMe", timeout=5)
+
+    assert refused.status_code == 401
+    assert refused.json() == {"ok": False, "error_code": 401, "description": "Unauthorized"}
+    assert taken.json()["result"]["id"] == 7
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environment", "reason"),
+    [
+        (["--host", "0.0.0.0"], {}, "loopback"),
+        (["--host", "example.org"], {}, "loopback"),
+        ([], {"DEBUG": "false"}, "production"),
+        ([], {"DEBUG": "0"}, "production"),
+    ],
+)
+def test_it_refuses_to_be_exposed(arguments: list[str], environment: dict[str, str], reason: str) -> None:
+    ended = subprocess.run(
+        [sys.executable, "-m", "sandbox", "--port", "0", *arguments],
+        cwd=PROJECT,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        timeout=20,
+        check=False,
+    )
+
+    assert ended.returncode == 2
+    assert reason in ended.stderr
+    assert ended.stdout == ""
