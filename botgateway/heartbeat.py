@@ -49,7 +49,7 @@ class Beat:
             return
         try:
             self._action()
-        except Exception as error:  # noqa: BLE001 - one failed beat must not end the others; the next one may work
+        except Exception as error:
             log.warning("beat failed", action=self._action.__qualname__, error=type(error).__name__)
 
 

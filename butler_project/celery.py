@@ -2,9 +2,9 @@
 
 | queue | carries | acknowledged |
 |---|---|---|
-| `replies` | wake-up calls: "look at the inbox of this chat" | on receipt: the inbox and the sweeper make up for a lost one |
+| `replies` | wake-up calls: look at the inbox of this chat | on receipt: the sweeper makes up for a lost one |
 | `speech` | recognition of voice messages | when done: a killed worker's task runs again |
-| `background` | compression, sweeping, everything that nobody waits for | when done |
+| `background` | compression, sweeping, what nobody waits for | when done |
 """
 
 from __future__ import annotations
@@ -13,8 +13,11 @@ import os
 from typing import Any
 
 from celery import Celery
-from celery.signals import setup_logging, worker_ready
+from celery.signals import setup_logging, worker_init, worker_ready
+from django.conf import settings
 from kombu import Queue
+
+from botgateway.metrics_server import serve_metrics
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "butler_project.settings")
 
@@ -33,6 +36,12 @@ app.autodiscover_tasks()
 @setup_logging.connect
 def keep_project_logging(**_: Any) -> None:
     """Stop Celery from configuring logs: Django has done so already."""
+
+
+@worker_init.connect
+def show_metrics(**_: Any) -> None:
+    """Serve this worker's metrics."""
+    serve_metrics(settings.WORKER_METRICS_PORT)
 
 
 @worker_ready.connect

@@ -16,8 +16,9 @@ threads = 8
 timeout = 60
 graceful_timeout = 3  # seconds; Telegram delivers again what was cut off
 keepalive = 30
-# The worker's heartbeat file: on a disk it could make the worker wait.
-worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None  # noqa: PTH112, S108
+# The worker's heartbeat file: on a disk it could make the worker wait. gunicorn makes a private file there.
+_memory = "/dev/shm"  # noqa: S108  # nosec B108
+worker_tmp_dir = _memory if os.path.isdir(_memory) else None  # noqa: PTH112
 accesslog = None  # addresses may hold tokens, and Django logs what matters
 loglevel = "warning"
 control_socket_disable = True

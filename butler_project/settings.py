@@ -7,6 +7,7 @@ A secret can come from a file: `NAME_FILE=/run/secrets/name` stands in for `NAME
 from __future__ import annotations
 
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from butler_project.embedded.discovery import find_data_dir, find_wanted, read_endpoints, read_environment
 from butler_project.logging import build_logging, configure_structlog
@@ -19,7 +20,7 @@ env = read_environment()
 wanted = find_wanted(env)
 
 
-# --- Where things are ---------------------------------------------------------------------------------------------
+# --- Where things are -----------------------------------------------------------------------------------------
 
 DATA_DIR = find_data_dir(env)
 MEDIA_ROOT = BASE_DIR / env.str("MEDIA_ROOT", default=str(DATA_DIR / "media"))
@@ -30,7 +31,7 @@ REDIS_URL = env.str("REDIS_URL", default="") or _endpoints.redis_url or ""
 IS_MONGODB_EMBEDDED = wanted.mongodb
 IS_REDIS_EMBEDDED = wanted.redis
 
-# --- Django -------------------------------------------------------------------------------------------------------
+# --- Django ---------------------------------------------------------------------------------------------------
 
 DEBUG = env.bool("DEBUG", default=IS_MONGODB_EMBEDDED)
 IS_PRODUCTION = not DEBUG or not IS_MONGODB_EMBEDDED
@@ -116,9 +117,9 @@ if IS_PRODUCTION:
     # Probes, the scraper and Telegram's own deliveries reach the process inside the perimeter, without TLS.
     SECURE_REDIRECT_EXEMPT = [r"^health", r"^metrics", r"^telegram/"]
 
-# --- MongoDB ------------------------------------------------------------------------------------------------------
+# --- MongoDB --------------------------------------------------------------------------------------------------
 
-DATABASE_NAME = MONGODB_URL.rsplit("/", 1)[-1].split("?")[0] if MONGODB_URL.count("/") > 2 else ""
+DATABASE_NAME = urlsplit(MONGODB_URL).path.strip("/")
 DATABASES = {
     "default": {
         "ENGINE": "django_mongodb_backend",
@@ -137,13 +138,13 @@ DATABASES = {
 DATABASE_ROUTERS = ["django_mongodb_backend.routers.MongoRouter"]
 DEFAULT_AUTO_FIELD = "django_mongodb_backend.fields.ObjectIdAutoField"
 
-# --- Web ----------------------------------------------------------------------------------------------------------
+# --- Web ------------------------------------------------------------------------------------------------------
 
 WEB_HOST = env.str("WEB_HOST", default="127.0.0.1")
 WEB_PORT = env.int("WEB_PORT", default=8000)
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_048_576  # bytes; Telegram's updates are some kilobytes
 
-# --- Telegram -----------------------------------------------------------------------------------------------------
+# --- Telegram -------------------------------------------------------------------------------------------------
 
 TELEGRAM_BOT_TOKEN = env.str("TELEGRAM_BOT_TOKEN", default="")
 IS_SANDBOX_USED = wanted.sandbox
@@ -157,7 +158,7 @@ WEBHOOK_SECRET = env.str("WEBHOOK_SECRET", default="") or keep_secret(DATA_DIR /
 ACCESS_POLICY = env.str("ACCESS_POLICY", default="open" if IS_SANDBOX_USED else "approval")
 ADMIN_CHAT_ID = env.int("ADMIN_CHAT_ID", default=0)
 
-# --- Memory -------------------------------------------------------------------------------------------------------
+# --- Memory ---------------------------------------------------------------------------------------------------
 
 PERSONALIZATION_ENABLED = env.bool("PERSONALIZATION_ENABLED", default=True)
 MEMORY_CAP = env.int("MEMORY_CAP", default=50)
@@ -165,7 +166,7 @@ MEMORY_KEEP_LAST = env.int("MEMORY_KEEP_LAST", default=20)
 MEMORY_TTL_DAYS = env.int("MEMORY_TTL_DAYS", default=90)
 PROMPT_BUDGET_TOKENS = env.int("PROMPT_BUDGET_TOKENS", default=6_000)
 
-# --- Language models ----------------------------------------------------------------------------------------------
+# --- Language models ------------------------------------------------------------------------------------------
 
 LLM_API_URL = env.str("LLM_API_URL", default="")
 LLM_API_KEY = env.str("LLM_API_KEY", default="")
@@ -174,7 +175,7 @@ LLM_TIMEOUT_S = env.float("LLM_TIMEOUT_S", default=60.0)
 LLM_CONNECT_TIMEOUT_S = env.float("LLM_CONNECT_TIMEOUT_S", default=5.0)
 LLM_MAX_ANSWER_TOKENS = env.int("LLM_MAX_ANSWER_TOKENS", default=1_500)
 
-# --- Celery -------------------------------------------------------------------------------------------------------
+# --- Celery ---------------------------------------------------------------------------------------------------
 
 CELERY_BROKER_URL = REDIS_URL or "redis://127.0.0.1:1/0"
 CELERY_TASK_IGNORE_RESULT = True
@@ -209,7 +210,13 @@ CELERY_BEAT_SCHEDULE = {
     },
 }
 
-# --- Logs ---------------------------------------------------------------------------------------------------------
+# --- Metrics -----------------------------------------------------------------------------------------------
+
+METRICS_HOST = env.str("METRICS_HOST", default="127.0.0.1")
+WORKER_METRICS_PORT = env.int("WORKER_METRICS_PORT", default=9101)
+BOT_METRICS_PORT = env.int("BOT_METRICS_PORT", default=9102)
+
+# --- Logs -----------------------------------------------------------------------------------------------------
 
 LOG_LEVEL = env.str("LOG_LEVEL", default="INFO").upper()
 LOGGING = build_logging(LOG_LEVEL)

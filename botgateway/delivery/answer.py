@@ -1,7 +1,7 @@
 """One answer on its way to a chat: sent once, edited as the text grows, complete at the end, never twice.
 
-An answer that is complete within `QUIET_S` is sent once. A longer one appears with what there is by then and is
-edited at most every `EDIT_INTERVAL_S`. The final text is always delivered: `retry_after` is waited for, broken
+An answer that is complete within `QUIET_S` is sent once. A longer one appears with what there is by then and
+is edited at most every `EDIT_INTERVAL_S`. The final text is always delivered: `retry_after` is waited for, broken
 markup is sent again as plain text, a message that the person deleted is sent anew.
 """
 
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -129,10 +130,8 @@ class Answer:
             pass
 
     def _edit_plain(self, message_id: int, part: Part) -> None:
-        try:
+        with suppress(MessageNotModified):
             self._client.edit_message(self._chat_id, message_id, part.plain, is_html=False)
-        except MessageNotModified:
-            pass
 
     def _send(self, part: Part, *, is_final: bool) -> Shown:
         return Shown(self._insist(lambda: self._send_once(part), is_final=is_final), part.html)
@@ -189,4 +188,4 @@ class Answer:
 def _pause_before_retry(error: TelegramError, attempt: int) -> float:
     if isinstance(error, TooManyRequests):
         return error.retry_after_s
-    return FIRST_BACKOFF_S * 2**attempt
+    return FIRST_BACKOFF_S * 2.0**attempt

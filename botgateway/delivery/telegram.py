@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from typing import Any, TypeVar
+from urllib.request import getproxies
 
 import requests
 from django.conf import settings
@@ -54,12 +55,12 @@ class TelegramClient:
         """`api_url` is the root of the Bot API, `https://api.telegram.org` or a server of one's own."""
         self._token = token
         root = api_url.rstrip("/")
-        # pyTelegramBotAPI keeps these for the whole process.
-        apihelper.API_URL = f"{root}/bot{{0}}/{{1}}"
-        apihelper.FILE_URL = f"{root}/file/bot{{0}}/{{1}}"
-        apihelper.CONNECT_TIMEOUT = CONNECT_TIMEOUT_S
-        apihelper.READ_TIMEOUT = READ_TIMEOUT_S
-        apihelper.CUSTOM_REQUEST_SENDER = _FormSender()
+        process_wide: Any = apihelper  # where pyTelegramBotAPI keeps these
+        process_wide.API_URL = f"{root}/bot{{0}}/{{1}}"
+        process_wide.FILE_URL = f"{root}/file/bot{{0}}/{{1}}"
+        process_wide.CONNECT_TIMEOUT = CONNECT_TIMEOUT_S
+        process_wide.READ_TIMEOUT = READ_TIMEOUT_S
+        process_wide.CUSTOM_REQUEST_SENDER = _FormSender()
 
     def get_me(self) -> dict[str, Any]:
         return self._call("getMe", lambda: apihelper.get_me(self._token))
@@ -151,9 +152,9 @@ class _FormSender:
 
     def __init__(self) -> None:
         self._local = threading.local()
-        self._proxies = requests.utils.getproxies()
+        self._proxies = getproxies()
 
-    def __call__(self, method: str, url: str, **kwargs: Any) -> requests.Response:  # noqa: ARG002 - always POST
+    def __call__(self, method: str, url: str, **kwargs: Any) -> requests.Response:
         return self._session().post(
             url, data=kwargs.get("params"), files=kwargs.get("files"), timeout=kwargs.get("timeout")
         )

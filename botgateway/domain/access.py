@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from django.conf import settings
 from django.db import IntegrityError
 
@@ -21,13 +23,11 @@ def check_access(message: IncomingMessage) -> AccessState:
 
 
 def _file_request(message: IncomingMessage) -> AccessState:
-    try:
+    with suppress(IntegrityError):  # the same person's other message was faster
         Person.objects.create(
             user_id=message.user_id,
             chat_id=str(message.chat_id),
             first_name=message.first_name,
             username=message.username,
         )
-    except IntegrityError:
-        pass  # the same person's other message was faster
     return AccessState.PENDING

@@ -59,6 +59,7 @@ def accept_update(update: dict[str, Any], *, payload: str, trace_id: str = "") -
         metrics.UPDATES.labels(kind, "redelivered").inc()
         return Acceptance(is_new=False, chat_id=chat_id)
     metrics.UPDATES.labels(kind, status).inc()
+    log.info("update stored", update_id=update["update_id"], kind=kind, chat_id=chat_id, status=status)
     return Acceptance(is_new=True, chat_id=chat_id)
 
 
@@ -87,7 +88,9 @@ def mark_answered(update: InboxUpdate, message_ids: Sequence[int]) -> None:
     InboxUpdate.objects.filter(pk=update.pk).update(
         status=UpdateStatus.ANSWERED, answered_at=answered_at, answer_message_ids=list(message_ids)
     )
-    metrics.ANSWER_SECONDS.observe((answered_at - update.received_at).total_seconds())
+    seconds = (answered_at - update.received_at).total_seconds()
+    metrics.ANSWER_SECONDS.observe(seconds)
+    log.info("update answered", update_id=update.update_id, chat_id=update.chat_id, seconds=seconds)
 
 
 def count_failed_attempt(update: InboxUpdate) -> bool:

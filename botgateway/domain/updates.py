@@ -15,7 +15,7 @@ MESSAGE_KIND = "message"
 PRIVATE_CHAT = "private"
 UNKNOWN_KIND = "unknown"
 
-# core.telegram.org/bots/api#update: at most one of these is present beside update_id.
+# At most one of these is present beside update_id (core.telegram.org/bots/api#update)
 KINDS = (
     MESSAGE_KIND,
     "edited_message",

@@ -72,7 +72,7 @@ def find_stored_reply(key: str) -> str | None:
     return MemoryEvent.objects.filter(event_id=event_id).values_list("content", flat=True).first()
 
 
-def store_pair(  # noqa: PLR0913
+def store_pair(
     *,
     user_id: str,
     key: str,

@@ -64,14 +64,17 @@ def _cost(text: str, model: str) -> int:
 
 
 def _persona_text(profile: UserProfile) -> str:
-    return render_prompt(
-        "persona", language=profile.language, persona=one_line(profile.persona), tone=one_line(profile.tone)
-    )
+    return render_prompt("persona", language=profile.language, persona=one_line(profile.persona))
 
 
 def _known_text(profile: UserProfile) -> str:
-    topics = ", ".join(one_line(topic) for topic in profile.preferred_topics) or "—"
-    return render_prompt("profile", language=profile.language, language_name=profile.language, topics=topics)
+    known = render_prompt(
+        "profile", language=profile.language, language_name=profile.language, tone=one_line(profile.tone)
+    )
+    topics = ", ".join(one_line(topic) for topic in profile.preferred_topics)
+    if not topics:
+        return known
+    return "\n".join((known, render_prompt("topics", language=profile.language, topics=topics)))
 
 
 def _fit_summary(profile: UserProfile, *, budget_tokens: int, model: str) -> Section | None:

@@ -16,8 +16,9 @@ GREETING = re.compile(
     re.IGNORECASE,
 )
 REFUSAL = re.compile(
-    r"^\W*(извините|простите|прошу прощения|к сожалению|я не (могу|в состоянии|имею возможности)|не могу (помочь|выполнить)|"
-    r"(i'?m |i am )?sorry|i (can'?t|cannot|can not|won'?t|am unable|am not able)|unfortunately|as an ai|как (языковая модель|ии))",
+    r"^\W*(извините|простите|прошу прощения|к сожалению|как (языковая модель|ии)|"
+    r"я не (могу|в состоянии|имею возможности)|не могу (помочь|выполнить)|"
+    r"(i'?m |i am )?sorry|i (can'?t|cannot|can not|won'?t|am unable|am not able)|unfortunately|as an ai)",
     re.IGNORECASE,
 )
 CYRILLIC = re.compile(r"[а-яё]", re.IGNORECASE)

@@ -19,6 +19,7 @@ from botgateway.delivery.telegram import TelegramClient, telegram_client
 from botgateway.domain.inbox import accept_update
 from botgateway.domain.phrases import COMMAND_MENU
 from botgateway.errors import TelegramError, TooManyRequests
+from botgateway.metrics_server import serve_metrics
 from botgateway.tasks import wake_chat
 from botgateway.urls import WEBHOOK_PATH
 from personalization.enums import Language
@@ -48,6 +49,7 @@ class Command(BaseCommand):
         self._stopping = threading.Event()
         for signum in (signal.SIGINT, signal.SIGTERM):
             signal.signal(signum, lambda *_: self._stopping.set())
+        serve_metrics(settings.BOT_METRICS_PORT)
         client = telegram_client()
         self._insist(lambda: register_commands(client))
         if settings.WEBHOOK_BASE_URL and not polling:
