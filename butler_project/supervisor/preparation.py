@@ -12,11 +12,12 @@ import os
 import secrets
 import sys
 from dataclasses import asdict, dataclass
+from ipaddress import ip_address
 from pathlib import Path
 
 ADMIN_NAME = "admin"
 PASSWORD_BYTES = 12
-REACHED_AT = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - where all addresses are reached from here
+IPV6 = 6
 
 
 @dataclass(frozen=True)
@@ -34,8 +35,14 @@ class Prepared:
     @property
     def web_url(self) -> str:
         """Return where this machine reaches the web process."""
-        host = REACHED_AT.get(self.web_host, self.web_host)
-        return f"http://[{host}]:{self.web_port}" if ":" in host else f"http://{host}:{self.web_port}"
+        try:
+            address = ip_address(self.web_host)
+        except ValueError:  # a host's name
+            return f"http://{self.web_host}:{self.web_port}"
+        is_ipv6 = address.version == IPV6
+        if address.is_unspecified:
+            address = ip_address("::1" if is_ipv6 else "127.0.0.1")
+        return f"http://[{address}]:{self.web_port}" if is_ipv6 else f"http://{address}:{self.web_port}"
 
 
 def prepare() -> Prepared:
