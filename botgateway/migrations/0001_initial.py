@@ -2,8 +2,9 @@
 
 import django.utils.timezone
 import django_mongodb_backend.fields
-import mongo_indexes
 from django.db import migrations, models
+
+import mongo_indexes
 
 
 class Migration(migrations.Migration):
