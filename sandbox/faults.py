@@ -13,7 +13,7 @@ KINDS = frozenset({"error", "drop", "hang", "delay", "accept_then_drop", "accept
 
 @dataclass(slots=True)
 class Fault:
-    """One order: the next `times` calls of `method` (`*` = any), in one chat or all, go wrong.
+    """One order: the next `times` calls of `method` (`*` = any, getUpdates too), in one chat or all, go wrong.
 
     `error` answers `status` and `description` without acting; `drop` closes the connection and `hang`
     closes it after `seconds`, neither acts; `delay` acts after `seconds`; `accept_then_drop` and

@@ -37,7 +37,8 @@ class ChatBook:
             chat = Chat(chat_id, describe_chat(chat_id, who), who)
             self.chats[chat_id] = chat
             self._store.put("chat", chat_id, chat.record())
-        described = {**describe_chat(chat_id, who), **(description or {})}
+        kept = chat.description if chat_id < 0 else describe_chat(chat_id, who)
+        described = {**kept, **(description or {})}
         if chat.person != who or (described != chat.description and (person or description)):
             chat.person, chat.description = who, described
             self._store.put("chat", chat_id, chat.record())

@@ -45,12 +45,14 @@ def test_private_chats_share_one_message_counter(bot: telebot.TeleBot, sandbox: 
 
 def test_a_supergroup_counts_its_own_messages(sandbox: Sandbox) -> None:
     person = {"id": 5, "first_name": "Ada"}
-    first = sandbox.say("a", chat_id=-100500, **{"from": person})["message_id"]
+    group = {"id": -100500, "type": "supergroup", "title": "Club"}
+    first = sandbox.say("a", chat_id=-100500, message={"chat": group})["message_id"]
     second = sandbox.say("b", chat_id=-100500, **{"from": person})["message_id"]
 
     update = sandbox.get("pending")["updates"][-1]["message"]
     assert second == first + 1
-    assert (update["chat"]["type"], update["from"]["first_name"]) == ("supergroup", "Ada")
+    assert update["chat"] == group
+    assert update["from"]["first_name"] == "Ada"
 
 
 def test_a_long_text_fits_the_query_string(bot: telebot.TeleBot, chat: int) -> None:
