@@ -128,8 +128,9 @@ def _known_facts(prompt: Prompt, before: tuple[Turn, ...]) -> list[Fact]:
 
 def _topics_of(prompt: Prompt) -> Iterable[Fact]:
     for line in prompt.section_text(SectionKind.PROFILE).splitlines():
-        if match := TOPICS_LINE.match(line):
-            yield Fact(FactKind.TOPICS, match["value"].strip(" ."))
+        match = TOPICS_LINE.match(line)
+        if match and (topics := match["value"].strip(" .—–-")):  # a dash stands for none
+            yield Fact(FactKind.TOPICS, topics)
 
 
 def _capitalise(sentence: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 
-from llm.extractive import facts_of_summary, summarise
+from llm.extractive import summarise
 from llm.offline.dialogue import reply_to
 from llm.prompt import Prompt, Purpose, SectionKind
 from llm.providers.base import (
@@ -54,11 +54,12 @@ class OfflineProvider(Provider):
 
 
 def _summarise(prompt: Prompt, options: CallOptions) -> str:
-    earlier = prompt.section_text(SectionKind.SUMMARY)
+    lines = prompt.section_text(SectionKind.SUMMARY).splitlines()
+    earlier = "\n".join(line for line in lines if not line.rstrip().endswith(":"))  # without its heading
     limit_chars = (options.max_tokens or SUMMARY_LIMIT_CHARS) * CHARS_PER_TOKEN
     return summarise(
         prompt.turns,
-        earlier=earlier if facts_of_summary(earlier) else "",
+        earlier=earlier,
         language=prompt.language,
         limit_chars=min(limit_chars, SUMMARY_LIMIT_CHARS),
     )

@@ -175,8 +175,16 @@ def test_a_stream_yields_words_and_the_same_text():
 
 def test_it_summarises_when_asked_to():
     turns = (Turn(Role.USER, "Меня зовут Анна"), Turn(Role.ASSISTANT, "Очень приятно"))
-    sections = (Section(SectionKind.SUMMARY, "Учит: Python"),)
+    sections = (Section(SectionKind.SUMMARY, "Прежние записи:\nУчит: Python"),)
 
     completion = provider.generate(Prompt(sections, turns, Purpose.SUMMARY, "ru"))
+    without_news = provider.generate(Prompt(sections, turns[1:], Purpose.SUMMARY, "ru"))
 
     assert completion.text == "Имя: Анна\nУчит: Python"
+    assert without_news.text == "Учит: Python"
+
+
+def test_a_dash_in_the_profile_is_no_topic():
+    profile = Section(SectionKind.PROFILE, "Что известно о собеседнике (данные):\n- язык: ru\n- интересы: —")
+
+    assert "темы" not in reply("Я учу Python", "Записал.", "Что вы обо мне знаете?", sections=(profile,))
