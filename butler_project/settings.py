@@ -199,6 +199,10 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 }
 CELERY_TASK_PUBLISH_RETRY = False  # a wake-up call that cannot be sent is made up for by the sweeper
 SWEEP_INTERVAL_S = env.float("SWEEP_INTERVAL_S", default=30.0)
+# How long an update may be pending before the sweeper hands its chat to a worker (again).
+OVERDUE_AFTER_S = env.float("OVERDUE_AFTER_S", default=10.0)
+# How long a killed worker's chat waits for the next one; renewed three times in this time.
+TURN_LEASE_S = env.float("TURN_LEASE_S", default=10.0)
 COMPRESSION_CRON = env.str("COMPRESSION_CRON", default="0 2 * * *")
 CELERY_TIMEZONE = TIME_ZONE
 CELERY_BEAT_SCHEDULE = {

@@ -13,6 +13,7 @@ from datetime import timedelta
 from typing import Any
 
 import structlog
+from django.conf import settings
 from django.db import IntegrityError
 from django.db.models import F
 from django.utils import timezone
@@ -26,7 +27,6 @@ log = structlog.get_logger(__name__)
 
 MAX_ATTEMPTS = 3
 BATCH_UPDATES = 20
-OVERDUE_AFTER = timedelta(seconds=10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +71,8 @@ def list_pending(chat_id: str) -> list[InboxUpdate]:
 
 def list_overdue_chats() -> list[str]:
     """Return the chats in which an answer has been due for longer than a worker needs to notice."""
-    overdue = InboxUpdate.objects.filter(
-        status=UpdateStatus.PENDING, received_at__lt=timezone.now() - OVERDUE_AFTER
-    )
+    overdue_before = timezone.now() - timedelta(seconds=settings.OVERDUE_AFTER_S)
+    overdue = InboxUpdate.objects.filter(status=UpdateStatus.PENDING, received_at__lt=overdue_before)
     return sorted(set(overdue.values_list("chat_id", flat=True)))
 
 

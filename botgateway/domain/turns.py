@@ -23,8 +23,7 @@ from botgateway.heartbeat import heartbeat
 
 log = structlog.get_logger(__name__)
 
-LEASE_S = 10.0  # how long a killed worker's chat waits for the next one
-RENEWAL_S = LEASE_S / 3
+RENEWALS_PER_LEASE = 3
 NOTE_TTL_S = 3_600
 ATTEMPT_TTL_S = 86_400
 OUTAGE_MARK = "outage:"
@@ -56,7 +55,7 @@ class Turn:
     def __init__(self, chat_id: str) -> None:
         self.chat_id = chat_id
         self._redis = redis_client()
-        self._lock = Lock(self._redis, f"turn:{chat_id}", timeout=LEASE_S, thread_local=False)
+        self._lock = Lock(self._redis, f"turn:{chat_id}", timeout=settings.TURN_LEASE_S, thread_local=False)
         self._held_until = 0.0
 
     def try_take(self) -> bool:
@@ -82,7 +81,7 @@ class Turn:
         except LockError:
             if not self._acquire():
                 return
-        self._held_until = asked_at + LEASE_S
+        self._held_until = asked_at + settings.TURN_LEASE_S
 
     def ensure_held(self) -> None:
         """Raise `TurnLost` if another worker may be answering this chat. Asks Redis only when in doubt."""
@@ -115,7 +114,7 @@ class Turn:
         asked_at = time.monotonic()
         is_taken = bool(self._lock.acquire(blocking=False))
         if is_taken:
-            self._held_until = asked_at + LEASE_S
+            self._held_until = asked_at + settings.TURN_LEASE_S
         return is_taken
 
 
@@ -129,7 +128,7 @@ def take_turns(chat_id: str, answer: Callable[[Turn], None]) -> bool:
         return False
     while True:
         try:
-            with heartbeat.every(RENEWAL_S, turn.renew):
+            with heartbeat.every(settings.TURN_LEASE_S / RENEWALS_PER_LEASE, turn.renew):
                 answer(turn)
         finally:
             has_note = _give_back(turn)
