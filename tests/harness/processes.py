@@ -37,6 +37,7 @@ class Child:
         self.command = list(command)
         self.environment = dict(environment)
         self.log_path = log_dir / f"{name}.log"
+        self._log_start = 0
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -46,11 +47,24 @@ class Child:
         return self._process.pid
 
     @property
+    def is_running(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
+    @property
     def output(self) -> str:
+        """Everything it has written, earlier runs included."""
         return self.log_path.read_text(errors="replace") if self.log_path.exists() else ""
+
+    @property
+    def recent_output(self) -> str:
+        """What it has written since it was last started."""
+        if not self.log_path.exists():
+            return ""
+        return self.log_path.read_bytes()[self._log_start :].decode(errors="replace")
 
     def start(self) -> None:
         with self.log_path.open("ab") as log:
+            self._log_start = log.tell()
             self._process = subprocess.Popen(
                 self.command,
                 cwd=PROJECT_DIR,
@@ -63,12 +77,12 @@ class Child:
     def wait_for_output(self, words: str, *, timeout_s: float = 30.0) -> None:
         """Wait until the log, from the process's start, holds `words`. Raises if the process ends before."""
         wait_until(
-            lambda: words in self.output or self._has_ended(),
+            lambda: words in self.recent_output or not self.is_running,
             timeout_s=timeout_s,
             what=f"{self.name}: {words!r}",
         )
-        if words not in self.output:
-            raise RuntimeError(f"{self.name} ended:\n{self.output[-4000:]}")
+        if words not in self.recent_output:
+            raise RuntimeError(f"{self.name} ended:\n{self.recent_output[-4000:]}")
 
     def send_signal(self, signum: int) -> None:
         """Signal the process itself, e.g. `signal.SIGSTOP`."""
@@ -83,11 +97,15 @@ class Child:
         self._process.wait()
         self._process = None
 
+    def ask_to_stop(self) -> None:
+        if self._process is not None:
+            self._process.send_signal(signal.SIGTERM)
+
     def stop(self) -> None:
         """Ask it to end; kill it if it does not within 15 s."""
         if self._process is None:
             return
-        self._process.send_signal(signal.SIGTERM)
+        self.ask_to_stop()
         try:
             self._process.wait(STOP_TIMEOUT_S)
         except subprocess.TimeoutExpired:
@@ -98,6 +116,3 @@ class Child:
         """The process and its descendants."""
         own = psutil.Process(self.pid)
         return [own, *own.children(recursive=True)]
-
-    def _has_ended(self) -> bool:
-        return self._process is None or self._process.poll() is not None

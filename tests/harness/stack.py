@@ -1,4 +1,4 @@
-"""The whole of Butler as processes of its own: embedded servers, sandbox, web, worker, bot, beat, a scripted model.
+"""The whole of Butler as processes: embedded servers, sandbox, web, worker, bot, beat and a scripted model.
 
 Everything is the real thing but Telegram and the language model, which are stand-ins spoken to over HTTP.
 """
@@ -26,7 +26,14 @@ from tests.services import CONFIGURATION
 
 TOKEN = "1000:sandbox"
 SANDBOX_READY = "sandbox: listening on "
+SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"
 DELIVERY_TIMEOUT_S = 30.0
+WEBHOOK_TIMEOUT_S = 60.0
+
+
+def start_model(port: int = 0) -> LLMStandIn:
+    """Start the scripted model, on a given port to take an earlier one's place."""
+    return LLMStandIn("--port", str(port or choose_port()))
 
 
 class Stack:
@@ -50,7 +57,7 @@ class Stack:
         self.directory = directory
         self.mongodb = mongodb_service(directory)
         self.redis = redis_service(directory)
-        self.model = LLMStandIn() if has_model else None
+        self.model = start_model() if has_model else None
         self.is_webhook = is_webhook
         self.web_url = f"http://127.0.0.1:{choose_port()}"
         self._settings = settings
@@ -76,7 +83,7 @@ class Stack:
         self._build_children()
         self.sandbox.start()
         self.sandbox.wait_for_output(SANDBOX_READY)
-        sandbox_url = self.sandbox.output.split(SANDBOX_READY)[1].split()[0]
+        sandbox_url = self.sandbox.recent_output.split(SANDBOX_READY)[1].split()[0]
         write_endpoints(self.directory, Endpoints(mongodb_url, redis_url, sandbox_url, TOKEN))
         self.telegram = SandboxClient(sandbox_url)
         self.manage("migrate", "--verbosity", "0")
@@ -88,21 +95,27 @@ class Stack:
         self.wait_for_bot()
 
     def stop(self) -> None:
-        for name in ("bot", "beat", "web", "worker", "sandbox"):
-            if child := getattr(self, name, None):
-                child.stop()
+        found = [getattr(self, name, None) for name in ("bot", "beat", "web", "worker", "sandbox")]
+        children = [child for child in found if child]
+        for child in children:
+            child.ask_to_stop()
+        for child in children:
+            child.stop()
         if self.model:
             self.model.stop()
         self.redis.stop()
         self.mongodb.stop()
 
-    def manage(self, *arguments: str) -> str:
-        """Run a management command in a process of its own; return what it printed."""
+    def manage(self, *arguments: str, **environment: str) -> str:
+        """Run a management command in a process of its own; return what it printed.
+
+        `environment` overrides the stack's. Raises `RuntimeError` if the command does not exit with 0.
+        """
         command = [sys.executable, "manage.py", *arguments]
         finished = subprocess.run(
             command,
             cwd=PROJECT_DIR,
-            env={**os.environ, **self.environment},
+            env={**os.environ, **self.environment, **environment},
             capture_output=True,
             text=True,
             check=False,
@@ -113,6 +126,29 @@ class Stack:
             )
         return finished.stdout
 
+    def read_metrics(self, process: str = "web") -> str:
+        """Return what `web`, `worker` or `bot` shows to Prometheus."""
+        ports = {"worker": "WORKER_METRICS_PORT", "bot": "BOT_METRICS_PORT"}
+        root = self.web_url if process == "web" else f"http://127.0.0.1:{self.environment[ports[process]]}"
+        response = requests.get(f"{root}/metrics", timeout=10)
+        response.raise_for_status()
+        return response.text
+
+    @property
+    def webhook_secret(self) -> str:
+        return (self.directory / "run" / "webhook_secret").read_text().strip()
+
+    def post_update(self, body: bytes, *, secret: str | None = None) -> requests.Response:
+        """Post to the webhook as Telegram does; `secret` stands in for the right one, empty for none."""
+        given = self.webhook_secret if secret is None else secret
+        headers = {"Content-Type": "application/json"} | ({SECRET_HEADER: given} if given else {})
+        url = f"{self.web_url}/telegram/webhook"
+        return requests.post(url, data=body, headers=headers, timeout=WEBHOOK_TIMEOUT_S)
+
+    def read_logs(self) -> str:
+        """Return everything that Butler's own processes have logged."""
+        return "".join(child.output for child in (self.web, self.worker, self.bot, self.beat))
+
     def database(self) -> Database[dict[str, Any]]:
         return pymongo.MongoClient[dict[str, Any]](self.mongodb.url).get_default_database()
 
@@ -122,9 +158,9 @@ class Stack:
     def wait_for_bot(self) -> None:
         """Wait until the bot receives what Telegram has for it."""
         if self.is_webhook:
-            wait_until(lambda: self.telegram.calls(method="setWebhook"), what="the webhook")
+            self.bot.wait_for_output("webhook registered")
         else:
-            wait_until(lambda: "polling" in self.bot.output, what="polling")
+            self.bot.wait_for_output("polling")
 
     def wait_until_settled(self, *, timeout_s: float = DELIVERY_TIMEOUT_S) -> None:
         """Wait until Telegram has delivered everything and nothing in the inbox is pending."""
@@ -142,6 +178,8 @@ class Stack:
             "BUTLER_ENV_FILE": "",
             "DATA_DIR": str(self.directory),
             "WEB_PORT": self.web_url.rsplit(":", 1)[1],
+            "WORKER_METRICS_PORT": str(choose_port()),
+            "BOT_METRICS_PORT": str(choose_port()),
             "PYTHONUNBUFFERED": "1",
             **({"WEBHOOK_BASE_URL": self.web_url} if self.is_webhook else {}),
             **({"LLM_API_URL": self.model.url} if self.model else {}),

@@ -28,6 +28,22 @@ class SandboxClient:
         """Hand an update over as it is."""
         return self.post("updates", update)
 
+    def upload(self, chat_id: int, *, kind: str, content: bytes) -> None:
+        """Let the person send a file: `voice`, `photo`, `document` or `audio`."""
+        form = {"chat_id": str(chat_id), "kind": kind}
+        response = self._session.post(
+            f"{self.url}/sandbox/api/uploads", data=form, files={"file": ("file", content)}, timeout=TIMEOUT_S
+        )
+        response.raise_for_status()
+
+    def block(self, chat_id: int, *, is_blocked: bool = True) -> None:
+        """Let the person block the bot, or take the block back."""
+        self.post(f"chats/{chat_id}/block", {"blocked": is_blocked})
+
+    def delete_messages(self, chat_id: int) -> None:
+        """Let the person delete everything in the chat."""
+        self.delete(f"chats/{chat_id}")
+
     def messages(self, chat_id: int) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = self.get(f"chats/{chat_id}/messages")["messages"]
         return found
@@ -53,12 +69,15 @@ class SandboxClient:
         self.post("faults", fault)
 
     def forget_faults(self) -> None:
-        self._session.delete(f"{self.url}/sandbox/api/faults", timeout=TIMEOUT_S).raise_for_status()
+        self.delete("faults")
 
     def get(self, path: str, **params: Any) -> Any:
         response = self._session.get(f"{self.url}/sandbox/api/{path}", params=params, timeout=TIMEOUT_S)
         response.raise_for_status()
         return response.json()
+
+    def delete(self, path: str) -> None:
+        self._session.delete(f"{self.url}/sandbox/api/{path}", timeout=TIMEOUT_S).raise_for_status()
 
     def post(self, path: str, body: Any) -> Any:
         response = self._session.post(f"{self.url}/sandbox/api/{path}", json=body, timeout=TIMEOUT_S)
