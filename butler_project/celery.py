@@ -18,6 +18,7 @@ from django.conf import settings
 from kombu import Queue
 
 from botgateway.metrics_server import serve_metrics
+from llm.registry import get_provider
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "butler_project.settings")
 
@@ -39,12 +40,14 @@ def keep_project_logging(**_: Any) -> None:
 
 
 @worker_init.connect
-def show_metrics(**_: Any) -> None:
-    """Serve this worker's metrics."""
+def prepare_worker(**_: Any) -> None:
+    """Serve this worker's metrics, and load the model's client before the first person waits for it."""
     serve_metrics(settings.WORKER_METRICS_PORT)
+    get_provider().warm_up()
 
 
 @worker_ready.connect
 def sweep_at_once(**_: Any) -> None:
-    """Look for what a killed worker left behind as soon as there is a worker again."""
-    app.send_task("botgateway.sweep_inbox", queue="background", retry=False)
+    """Look for what a killed worker left behind: now, and when the leases it held have run out."""
+    for countdown in (0, settings.TURN_LEASE_S + 1):
+        app.send_task("botgateway.sweep_inbox", queue="background", countdown=countdown, retry=False)

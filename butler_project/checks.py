@@ -9,6 +9,9 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, register
 
+from llm.providers.base import InvalidSetting
+from llm.registry import get_provider
+
 ACCESS_POLICIES = ("open", "approval")
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 URL_SCHEMES = {
@@ -56,7 +59,14 @@ def _production_errors() -> Iterator[Error]:
 @register(Tags.compatibility)
 def check_values(**_: Any) -> list[CheckMessage]:
     """Refuse values that could only fail later, and obscurely."""
-    return [*_choice_errors(), *_url_errors(), *_number_errors(), *_telegram_errors()]
+    return [*_choice_errors(), *_url_errors(), *_number_errors(), *_telegram_errors(), *_provider_errors()]
+
+
+def _provider_errors() -> Iterator[Error]:
+    try:
+        get_provider()
+    except InvalidSetting as error:
+        yield Error(str(error), id="butler.E030")
 
 
 def _choice_errors() -> Iterator[Error]:

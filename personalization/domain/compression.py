@@ -1,7 +1,7 @@
 """Compression: old events become part of the summary, without transactions and without loss.
 
-    1. read the events above the watermark; at most MEMORY_CAP → nothing to do
-    2. summarise all but the last MEMORY_KEEP_LAST, together with the earlier summary
+    1. look at the events above the watermark; at most MEMORY_CAP → nothing to do
+    2. summarise those older than the last MEMORY_KEEP_LAST, together with the earlier summary
     3. check the summary; unfit → everything stays
     4. ONE update of the profile: the new summary and the position up to which it holds (the watermark)
     5. delete the events up to the watermark
@@ -19,6 +19,7 @@ from enum import StrEnum
 
 import structlog
 from django.conf import settings
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from llm.errors import LLMError
@@ -93,19 +94,19 @@ def compress_memory(user_id: str, *, provider: Provider, is_extractive_allowed: 
 
 def _compress(user_id: str, *, provider: Provider, is_extractive_allowed: bool) -> Outcome:
     profile = get_profile(user_id)
-    deleted = _finish_deleting(profile)
-    events = _list_oldest_events(profile)
-    if len(events) <= settings.MEMORY_CAP:
-        return Outcome(Status.NOTHING, deleted=deleted)
-    is_overdue = len(events) > settings.MEMORY_CAP * EXTRACTIVE_FACTOR
-    outcome = Outcome(Status.OK, deleted=deleted)
-    while len(events) > settings.MEMORY_KEEP_LAST and outcome.status in DONE:
+    outcome = Outcome(Status.NOTHING, deleted=_finish_deleting(profile))
+    if _find_position(profile, skip=settings.MEMORY_CAP) is None:
+        return outcome
+    goal = _find_position(profile, skip=settings.MEMORY_KEEP_LAST)
+    is_overdue = _find_position(profile, skip=settings.MEMORY_CAP * EXTRACTIVE_FACTOR) is not None
+    while goal and (events := _list_oldest_events(profile, until=goal)):
         step = _compress_batch(
             profile, events, provider=provider, is_extractive_allowed=is_extractive_allowed or is_overdue
         )
         outcome = Outcome(step.status, outcome.summarised + step.summarised, outcome.deleted + step.deleted)
+        if step.status not in DONE:
+            break
         profile = get_profile(user_id)
-        events = _list_oldest_events(profile)
     return outcome
 
 
@@ -134,16 +135,28 @@ def _finish_deleting(profile: UserProfile) -> int:
     return memory.delete_below(profile.user_id, watermark) if watermark else 0
 
 
-def _list_oldest_events(profile: UserProfile) -> list[MemoryEvent]:
-    counted = MemoryEvent.objects.filter(memory.above(memory.watermark_of(profile)), user_id=profile.user_id)
-    return list(counted.order_by("created_at", "pk")[:BATCH_EVENTS])
+def _find_position(profile: UserProfile, *, skip: int) -> Position | None:
+    """Return the position below the newest `skip` events, None if there are no more than these."""
+    newest_first = _counted_events(profile).order_by("-created_at", "-pk")
+    found = list(newest_first[skip : skip + 1])
+    return memory.position_of(found[0]) if found else None
+
+
+def _list_oldest_events(profile: UserProfile, *, until: Position) -> list[MemoryEvent]:
+    """Return the oldest events up to a position, so many at most that the process stays small."""
+    oldest_first = _counted_events(profile).filter(memory.below(until)).order_by("created_at", "pk")
+    return list(oldest_first[:BATCH_EVENTS])
+
+
+def _counted_events(profile: UserProfile) -> QuerySet[MemoryEvent]:
+    return MemoryEvent.objects.filter(memory.above(memory.watermark_of(profile)), user_id=profile.user_id)
 
 
 def _take_for_summary(events: list[MemoryEvent]) -> list[MemoryEvent]:
-    """Return the oldest events that fit into one prompt, never one of the last MEMORY_KEEP_LAST."""
+    """Return the oldest of the events that fit into one prompt, at least one."""
     left = settings.PROMPT_BUDGET_TOKENS
     taken: list[MemoryEvent] = []
-    for event in events[: -settings.MEMORY_KEEP_LAST]:
+    for event in events:
         left -= estimate_tokens(event.content)
         if left < 0 and taken:
             break
