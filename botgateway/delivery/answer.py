@@ -73,6 +73,7 @@ class Answer:
         self._shown = [Shown(message_id, None) for message_id in shown_ids]
         self._may_be_sent = is_repeated
         self._next_draft_at = time.monotonic() + QUIET_S
+        self._refused_until = 0.0
 
     @property
     def message_ids(self) -> list[int]:
@@ -86,7 +87,7 @@ class Answer:
         try:
             self._show(render_parts(markdown), is_final=False)
         except TooManyRequests as error:
-            self._next_draft_at = time.monotonic() + error.retry_after_s
+            self._refused_until = self._next_draft_at = time.monotonic() + error.retry_after_s
         except TelegramError as error:
             log.warning("draft not shown", error=type(error).__name__)
 
@@ -95,8 +96,17 @@ class Answer:
 
         Raises `TurnLost` if another worker has taken the chat over.
         """
+        self._wait_as_told()
         self._show(render_parts(markdown), is_final=True)
         return self.message_ids
+
+    def _wait_as_told(self) -> None:
+        """Wait out the `retry_after` of a draft that Telegram refused."""
+        pause_s = self._refused_until - time.monotonic()
+        if pause_s > LONGEST_WAIT_S:
+            raise TooManyRequests(pause_s)
+        if pause_s > 0:
+            time.sleep(pause_s)
 
     def _show(self, parts: list[Part], *, is_final: bool) -> None:
         self._before_sending()
