@@ -161,3 +161,13 @@ def test_a_taken_port_is_not_free() -> None:
         squatter.listen()
 
         assert not is_port_free(squatter.getsockname()[1])
+
+
+def test_a_command_runs_beside_servers_of_its_own() -> None:
+    script = 'test -s "$DATA_DIR/run/endpoints.json" && test -z "$BUTLER_ENV_FILE" && exit 7'
+
+    result = subprocess.run(
+        [sys.executable, "-m", "butler_project.embedded.with_servers", "sh", "-c", script], check=False
+    )
+
+    assert result.returncode == 7
