@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from django.conf import settings
+
 from botgateway.domain.phrases import Phrase
 from botgateway.handlers.conversation import Conversation, Handled
 from personalization.domain.memory import clear_context
@@ -18,7 +20,8 @@ def _answer_with(phrase: Phrase) -> Callable[[Conversation], Handled]:
 
 def handle_clear(conversation: Conversation) -> Handled:
     """Empty the conversation context; the profile and its summary stay."""
-    clear_context(conversation.message.user_id)
+    if settings.PERSONALIZATION_ENABLED:
+        clear_context(conversation.message.user_id)
     return Handled(conversation.answer.deliver(conversation.say(Phrase.CLEARED)))
 
 

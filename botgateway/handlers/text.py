@@ -6,8 +6,7 @@ from botgateway.domain.phrases import Phrase
 from botgateway.handlers.conversation import Conversation, Handled
 from botgateway.heartbeat import heartbeat
 from llm.registry import get_provider
-from personalization.domain.memory import find_stored_reply
-from personalization.domain.reply import Question, Reply
+from personalization.domain.reply import Question, Reply, find_earlier_reply
 from personalization.errors import MessageTooLong, ReplyFailed
 
 TYPING_INTERVAL_S = 4.5  # Telegram shows «typing…» for five seconds
@@ -19,7 +18,7 @@ def handle_text(conversation: Conversation) -> Handled:
     It is stored before it is delivered, so an attempt that follows a crash delivers the stored one and does not
     ask the model again.
     """
-    if conversation.is_repeated and (stored := find_stored_reply(conversation.key)) is not None:
+    if conversation.is_repeated and (stored := find_earlier_reply(conversation.key)) is not None:
         return Handled(conversation.answer.deliver(stored))
     reply = _build_reply(conversation)
     try:

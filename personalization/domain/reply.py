@@ -101,6 +101,11 @@ class Reply:
         self.is_memory_full = len(events) + pair > settings.MEMORY_CAP
 
 
+def find_earlier_reply(key: str) -> str | None:
+    """Return what was answered to the message `key` in an attempt that went on to fail; None if nothing was stored."""
+    return memory.find_stored_reply(key) if settings.PERSONALIZATION_ENABLED else None
+
+
 def _assemble(question: Question, profile: UserProfile, events: list[MemoryEvent]) -> Prompt:
     return assemble_prompt(
         profile=profile,

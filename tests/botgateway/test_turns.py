@@ -1,0 +1,127 @@
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from botgateway.domain.turns import Attempt, Turn, redis_client, take_turns
+from botgateway.errors import TurnLost
+from tests import services
+
+
+@pytest.fixture(autouse=True)
+def _empty_redis() -> None:
+    redis_client().flushdb()
+
+
+def test_one_worker_at_a_time_has_the_turn() -> None:
+    first, second = Turn("42"), Turn("42")
+
+    assert first.try_take() is True
+    assert second.try_take() is False
+    assert Turn("43").try_take() is True
+
+
+def test_a_worker_that_came_in_vain_leaves_a_note() -> None:
+    first, second = Turn("42"), Turn("42")
+    first.try_take()
+    second.try_take()
+
+    assert first.give_back() is True
+    assert first.try_take() is True
+    assert first.give_back() is False
+
+
+def test_a_note_left_meanwhile_makes_the_holder_look_again() -> None:
+    looks = []
+
+    def answer(_turn: Turn) -> None:
+        looks.append(1)
+        if len(looks) == 1:
+            assert take_turns("42", answer) is False
+
+    assert take_turns("42", answer) is True
+    assert len(looks) == 2
+
+
+def test_no_wake_up_is_lost_however_many_come_at_once() -> None:
+    pending: list[int] = []
+    answered: list[int] = []
+    is_busy = threading.Lock()
+
+    def answer(_turn: Turn) -> None:
+        assert is_busy.acquire(blocking=False)
+        while pending:
+            answered.append(pending.pop())
+        is_busy.release()
+
+    def arrive(number: int) -> None:
+        pending.append(number)
+        take_turns("42", answer)
+
+    with ThreadPoolExecutor(12) as threads:
+        list(threads.map(arrive, range(200)))
+
+    assert sorted(answered) == list(range(200))
+
+
+def test_a_failure_gives_the_turn_back() -> None:
+    def fail(_turn: Turn) -> None:
+        raise RuntimeError("broken")
+
+    with pytest.raises(RuntimeError):
+        take_turns("42", fail)
+
+    assert Turn("42").try_take() is True
+
+
+def test_a_lease_that_ran_out_is_taken_by_the_next_worker(settings: Any) -> None:
+    settings.TURN_LEASE_S = 0.05
+    killed = Turn("42")
+    killed.try_take()
+    threading.Event().wait(0.1)
+
+    assert Turn("42").try_take() is True
+    with pytest.raises(TurnLost):
+        killed.ensure_held()
+
+
+def test_a_lease_that_ran_out_unnoticed_is_taken_anew(settings: Any) -> None:
+    settings.TURN_LEASE_S = 0.05
+    turn = Turn("42")
+    turn.try_take()
+    threading.Event().wait(0.1)
+    settings.TURN_LEASE_S = 10.0
+
+    turn.ensure_held()
+
+    assert Turn("42").try_take() is False
+
+
+def test_the_lease_is_renewed_for_as_long_as_the_answer_takes(settings: Any) -> None:
+    settings.TURN_LEASE_S = 0.3
+
+    def answer(_turn: Turn) -> None:
+        threading.Event().wait(0.9)
+        assert redis_client().pttl("turn:42") > 0
+
+    assert take_turns("42", answer) is True
+
+
+def test_attempts_are_told_apart() -> None:
+    turn = Turn("42")
+
+    assert turn.begin_attempt("a") is Attempt.FIRST
+    assert turn.begin_attempt("a") is Attempt.AFTER_FAILURE
+    assert turn.begin_attempt("b") is Attempt.FIRST
+    turn.note_outage("b")
+    assert turn.begin_attempt("b") is Attempt.AFTER_OUTAGE
+    assert turn.begin_attempt("b") is Attempt.AFTER_FAILURE
+
+
+def test_the_client_speaks_to_the_tests_own_redis() -> None:
+    port = int(services.endpoints().redis_url.rsplit(":", 1)[1].split("/")[0])
+
+    assert redis_client().connection_pool.connection_kwargs["port"] == port
