@@ -60,6 +60,8 @@ class Stack:
         self.model = start_model() if has_model else None
         self.is_webhook = is_webhook
         self.web_url = f"http://127.0.0.1:{choose_port()}"
+        self._mongodb_client: pymongo.MongoClient[dict[str, Any]] | None = None
+        self._redis_client: redis.Redis | None = None
         self._settings = settings
         self._sandbox_options = sandbox_options
         self._worker_threads = worker_threads
@@ -101,6 +103,9 @@ class Stack:
             child.ask_to_stop()
         for child in children:
             child.stop()
+        for client in (self._mongodb_client, self._redis_client):
+            if client is not None:
+                client.close()
         if self.model:
             self.model.stop()
         self.redis.stop()
@@ -150,10 +155,14 @@ class Stack:
         return "".join(child.output for child in (self.web, self.worker, self.bot, self.beat))
 
     def database(self) -> Database[dict[str, Any]]:
-        return pymongo.MongoClient[dict[str, Any]](self.mongodb.url).get_default_database()
+        if self._mongodb_client is None:
+            self._mongodb_client = pymongo.MongoClient[dict[str, Any]](self.mongodb.url)
+        return self._mongodb_client.get_default_database()
 
     def broker(self) -> redis.Redis:
-        return redis.Redis.from_url(self.redis.url, decode_responses=True)
+        if self._redis_client is None:
+            self._redis_client = redis.Redis.from_url(self.redis.url, decode_responses=True)
+        return self._redis_client
 
     def wait_for_bot(self) -> None:
         """Wait until the bot receives what Telegram has for it."""
@@ -219,5 +228,5 @@ class Stack:
     def _is_web_up(self) -> bool:
         try:
             return requests.get(f"{self.web_url}/health", timeout=2).ok
-        except requests.ConnectionError:
+        except requests.RequestException:
             return False

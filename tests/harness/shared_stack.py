@@ -1,0 +1,47 @@
+"""One stack for all tests of a pytest process that leave it as they found it: starting one takes seconds."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from functools import cache
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from tests.harness.stack import Stack
+
+# Recovery within seconds, so that tests need not wait as long as people may.
+QUICK = {
+    "SWEEP_INTERVAL_S": "1",
+    "OVERDUE_AFTER_S": "1",
+    "TURN_LEASE_S": "3",
+    "LLM_TIMEOUT_S": "3",
+    "LLM_CONNECT_TIMEOUT_S": "2",
+}
+
+_chat_ids = count(1_000)
+
+
+def shared_stack(config: pytest.Config) -> Stack:
+    """Return the running stack of this pytest process; it stops with the process."""
+    return _start(config)
+
+
+def new_chat_id() -> int:
+    """Return the id of a chat, and of its person, that no other test of this process uses."""
+    return next(_chat_ids)
+
+
+@cache
+def _start(config: pytest.Config) -> Stack:
+    directory = Path(tempfile.mkdtemp(prefix="butler-stack-"))
+    stack = Stack(directory, **QUICK)
+    config.add_cleanup(lambda: _stop(stack, directory))
+    return stack.__enter__()
+
+
+def _stop(stack: Stack, directory: Path) -> None:
+    stack.stop()
+    shutil.rmtree(directory, ignore_errors=True)
