@@ -76,6 +76,7 @@ def _open_conversation(
         message.chat_id,
         record=lambda message_ids: inbox.record_answer_messages(update, message_ids),
         find_newest_id=lambda: max(message.message_id, inbox.find_last_answer_id(update.chat_id)),
+        find_latest_id=lambda: inbox.find_latest_message_id(since=update.received_at),
         shown_ids=update.answer_message_ids,
         is_repeated=is_repeated,
         before_sending=turn.ensure_held,

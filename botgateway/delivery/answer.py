@@ -35,7 +35,8 @@ EDIT_INTERVAL_S = 1.5
 TRIES = 4
 FIRST_BACKOFF_S = 0.5
 LONGEST_WAIT_S = 90.0  # a longer `retry_after` is left to a later attempt
-PROBE_SPAN = 16
+PROBE_SPAN = 16  # ids looked at beyond the newest one known
+MOST_PROBES = 1_000  # some minutes of a busy bot
 
 
 @dataclass(slots=True)
@@ -50,8 +51,8 @@ class Answer:
     """The answer to one message.
 
     `record` stores the ids of the messages as soon as they are known. `shown_ids` are those an earlier attempt
-    stored: they are edited. `find_newest_id` is asked, when a message may or may not have been sent, for the id of
-    the newest message before the answer.
+    stored: they are edited. When a message may or may not have been sent, `find_newest_id` is asked for the id of
+    the newest message before the answer, and `find_latest_id` for the newest id known of any chat.
     """
 
     def __init__(
@@ -61,6 +62,7 @@ class Answer:
         *,
         record: Callable[[Sequence[int]], None],
         find_newest_id: Callable[[], int],
+        find_latest_id: Callable[[], int] = lambda: 0,
         shown_ids: Sequence[int] = (),
         is_repeated: bool = False,
         before_sending: Callable[[], None] = lambda: None,
@@ -69,6 +71,8 @@ class Answer:
         self._chat_id = chat_id
         self._record = record
         self._find_newest_id = find_newest_id
+        self._find_latest_id = find_latest_id
+        self._probed_until = 0
         self._before_sending = before_sending
         self._shown = [Shown(message_id, None) for message_id in shown_ids]
         self._may_be_sent = is_repeated
@@ -180,18 +184,20 @@ class Answer:
     def _find_unrecorded_message(self) -> int | None:
         """Return the id of a message of ours that arrived although its id never reached us.
 
-        Ids grow within a chat, so it is the first message of the bot after the newest one that is accounted for.
-        Removing the keyboard it does not have tells the bot's messages («not modified») from others («can't be
-        edited», «not found») and changes none.
+        Ids grow, over all private chats together, so it is the first message of the bot in this chat after the newest
+        one that is accounted for. Removing the keyboard it does not have tells the bot's messages («not modified»)
+        from others («can't be edited», «not found») and changes none.
         """
-        newest_id = max([self._find_newest_id(), *self.message_ids])
-        for message_id in range(newest_id + 1, newest_id + 1 + PROBE_SPAN):
+        newest_id = max([self._find_newest_id(), self._probed_until, *self.message_ids])
+        latest_id = max(self._find_latest_id(), newest_id)
+        end = min(latest_id + PROBE_SPAN, newest_id + MOST_PROBES)
+        for message_id in range(newest_id + 1, end + 1):
             try:
                 self._client.remove_keyboard(self._chat_id, message_id)
             except MessageNotModified:
                 return message_id
             except MessageGone:
-                continue
+                self._probed_until = min(message_id, latest_id)  # later ids may yet become ours
         return None
 
 

@@ -6,10 +6,11 @@ quiet week. Order is the order of arrival; Telegram delivers the updates of one 
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
@@ -27,6 +28,7 @@ log = structlog.get_logger(__name__)
 
 MAX_ATTEMPTS = 3
 BATCH_UPDATES = 20
+LATEST_UPDATES = 50  # enough to see the highest message id, though workers answer in no order
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,3 +121,14 @@ def find_last_answer_id(chat_id: str) -> int:
         ),
         default=0,
     )
+
+
+def find_latest_message_id(*, since: datetime) -> int:
+    """Return the highest message id known of the private chats, which Telegram numbers together; 0 if none is."""
+    latest = InboxUpdate.objects.filter(received_at__gte=since).order_by("-received_at")[:LATEST_UPDATES]
+    return max((message_id for update in latest for message_id in _list_message_ids(update)), default=0)
+
+
+def _list_message_ids(update: InboxUpdate) -> list[int]:
+    message = read_message(json.loads(update.payload))
+    return [*([message.message_id] if message else []), *update.answer_message_ids]
