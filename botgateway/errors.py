@@ -2,7 +2,7 @@
 
 MalformedUpdate            not an update at all; the webhook answers 400
 TelegramError
-├── TelegramUnavailable    no connection, timeout, 5xx; the call may have been carried out or not
+├── TelegramUnavailable    no connection, timeout, 5xx, a bad token; the call may have been carried out or not
 ├── TooManyRequests        429; `retry_after_s` is what Telegram asks to wait
 ├── MessageNotModified     an edit that changes nothing; as good as done
 ├── MessageGone            the message to edit does not exist (any more), or is not the bot's

@@ -71,7 +71,8 @@ def _answer_one(update: InboxUpdate, turn: Turn) -> bool:
         return False
     except OUTAGES as error:
         log.warning("answer postponed", update_id=update.update_id, error=type(error).__name__)
-        _note_outage(turn, update)
+        if not _is_permanent(error):
+            _note_outage(turn, update)
         return False
     except Exception:
         log.exception("answer failed", update_id=update.update_id)
@@ -81,6 +82,11 @@ def _answer_one(update: InboxUpdate, turn: Turn) -> bool:
     if handled.compress_user_id:
         _compress_later(handled.compress_user_id)
     return True
+
+
+def _is_permanent(error: Exception) -> bool:
+    """Tell whether Telegram would refuse the same answer again: such attempts count, and end in an apology."""
+    return isinstance(error, TelegramError) and not error.is_transient
 
 
 def _note_outage(turn: Turn, update: InboxUpdate) -> None:

@@ -34,7 +34,8 @@ CONNECT_TIMEOUT_S = 5
 READ_TIMEOUT_S = 20
 DEFAULT_RETRY_AFTER_S = 1.0
 FIRST_SERVER_ERROR = 500
-UNAUTHORIZED, FORBIDDEN, NOT_FOUND, TOO_MANY = 401, 403, 404, 429
+FORBIDDEN, TOO_MANY = 403, 429
+BAD_TOKEN = (401, 404)  # a token that was revoked or mistyped: updates wait until it is mended
 
 # Telegram tells its refusals apart by the text alone.
 REFUSALS: tuple[tuple[str, type[TelegramError]], ...] = (
@@ -188,7 +189,7 @@ def _translate(error: apihelper.ApiTelegramException) -> TelegramError:
     if error.error_code == TOO_MANY:
         parameters = error.result_json.get("parameters") or {}
         return TooManyRequests(float(parameters.get("retry_after", DEFAULT_RETRY_AFTER_S)))
-    if error.error_code >= FIRST_SERVER_ERROR:
+    if error.error_code >= FIRST_SERVER_ERROR or error.error_code in BAD_TOKEN:
         return TelegramUnavailable(description)
     for words, kind in REFUSALS:
         if words in description.lower():
