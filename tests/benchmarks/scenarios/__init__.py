@@ -1,0 +1,21 @@
+"""The scenarios by name, in the order in which they run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from tests.benchmarks.figures import Result
+from tests.benchmarks.running import Plan
+from tests.benchmarks.scenarios import closed, counted, crowd, flood, floor, kill, offered
+
+Scenario = Callable[[Plan], Result]
+
+SCENARIOS: dict[str, Scenario] = {
+    "counted": counted.run,
+    "offered": offered.run,
+    "closed": closed.run,
+    "flood": flood.run,
+    "crowd": crowd.run,
+    "kill": kill.run,
+    "floor": floor.run,
+}
