@@ -95,7 +95,7 @@ def _park(update: InboxUpdate, conversation: Conversation) -> Handled:
     """Give up after repeated failures: an apology to the person, a report to the admins, and on with the chat."""
     inbox.park_update(update)
     try:
-        conversation.answer.deliver(conversation.say(Phrase.PARKED))
+        inbox.record_answer_messages(update, conversation.answer.deliver(conversation.say(Phrase.PARKED)))
     except TelegramError as error:
         log.warning("apology not delivered", update_id=update.update_id, error=type(error).__name__)
     if settings.ADMIN_CHAT_ID:

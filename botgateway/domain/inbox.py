@@ -110,9 +110,9 @@ def park_update(update: InboxUpdate) -> None:
 
 def find_last_answer_id(chat_id: str) -> int:
     """Return the id of the newest Telegram message known to carry an answer in this chat, 0 if there is none."""
-    answered = InboxUpdate.objects.filter(status=UpdateStatus.ANSWERED, chat_id=chat_id).order_by(
-        "-received_at", "-pk"
-    )
+    answered = InboxUpdate.objects.filter(
+        status__in=(UpdateStatus.ANSWERED, UpdateStatus.PARKED), chat_id=chat_id
+    ).order_by("-received_at", "-pk")
     return max(
         (
             message_id
