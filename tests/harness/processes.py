@@ -6,14 +6,23 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Protocol
 
 import psutil
 
 PROJECT_DIR = Path(__file__).resolve().parents[2]
 STOP_TIMEOUT_S = 15.0
 POLL_S = 0.02
+
+
+class HasPid(Protocol):
+    """A child process of a test or an embedded server."""
+
+    @property
+    def pid(self) -> int | None: ...
 
 
 def wait_until(
@@ -25,6 +34,19 @@ def wait_until(
         if time.monotonic() > deadline:
             raise TimeoutError(f"{what} did not come about within {timeout_s} s")
         time.sleep(POLL_S)
+
+
+@contextmanager
+def paused(process: HasPid) -> Iterator[None]:
+    """Stop a process in its tracks (SIGSTOP) for as long as the block lasts."""
+    pid = process.pid
+    if pid is None:
+        raise RuntimeError("the process does not run")
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(pid, signal.SIGCONT)
 
 
 class Child:

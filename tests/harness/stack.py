@@ -91,7 +91,7 @@ class Stack:
         self.manage("migrate", "--verbosity", "0")
         for child in (self.web, self.worker, self.beat):
             child.start()
-        wait_until(self._is_web_up, what="the web process")
+        wait_until(self.is_web_up, what="the web process")
         self.worker.wait_for_output("ready")
         self.bot.start()
         self.wait_for_bot()
@@ -164,6 +164,12 @@ class Stack:
             self._redis_client = redis.Redis.from_url(self.redis.url, decode_responses=True)
         return self._redis_client
 
+    def is_web_up(self) -> bool:
+        try:
+            return requests.get(f"{self.web_url}/health", timeout=2).ok
+        except requests.RequestException:
+            return False
+
     def wait_for_bot(self) -> None:
         """Wait until the bot receives what Telegram has for it."""
         if self.is_webhook:
@@ -224,9 +230,3 @@ class Stack:
         log_dir = self.directory / "log"
         log_dir.mkdir(parents=True, exist_ok=True)
         return Child(name, command, environment=self.environment, log_dir=log_dir)
-
-    def _is_web_up(self) -> bool:
-        try:
-            return requests.get(f"{self.web_url}/health", timeout=2).ok
-        except requests.RequestException:
-            return False
