@@ -10,6 +10,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from butler_project.embedded.discovery import find_data_dir, find_wanted, read_endpoints, read_environment
+from butler_project.geography import NoGeography
 from butler_project.logging import build_logging, configure_structlog
 from butler_project.secrets import keep_secret
 
@@ -136,6 +137,7 @@ DATABASES = {
     },
 }
 DATABASE_ROUTERS = ["django_mongodb_backend.routers.MongoRouter"]
+GDAL_LIBRARY_PATH = NoGeography()
 DEFAULT_AUTO_FIELD = "django_mongodb_backend.fields.ObjectIdAutoField"
 
 # --- Web ------------------------------------------------------------------------------------------------------
@@ -174,7 +176,9 @@ LLM_MODEL = env.str("LLM_MODEL", default="")
 LLM_TIMEOUT_S = env.float("LLM_TIMEOUT_S", default=60.0)
 LLM_CONNECT_TIMEOUT_S = env.float("LLM_CONNECT_TIMEOUT_S", default=5.0)
 LLM_MAX_ANSWER_TOKENS = env.int("LLM_MAX_ANSWER_TOKENS", default=1_500)
-OFFLINE_CHUNK_DELAY_S = env.float("OFFLINE_CHUNK_DELAY_S", default=0.02)  # between words, so that streaming shows
+OFFLINE_CHUNK_DELAY_S = env.float(
+    "OFFLINE_CHUNK_DELAY_S", default=0.02
+)  # between words, so that streaming shows
 
 # --- Celery ---------------------------------------------------------------------------------------------------
 

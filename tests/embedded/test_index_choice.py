@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pymongo
@@ -23,15 +24,18 @@ CONDITIONS: list[dict[str, Any]] = [
 
 
 @pytest.fixture
-def houses() -> Collection[dict[str, Any]]:
-    client = pymongo.MongoClient[dict[str, Any]](services.endpoints().mongodb_url)
-    collection = client.index_choice.houses
-    collection.drop()
-    collection.create_index([("owner", 1), ("rooms", 1)])
-    collection.insert_many(
-        {"owner": owner, "rooms": rooms, "city": city} for owner in "abc" for rooms in range(5) for city in "xy"
-    )
-    return collection
+def houses() -> Iterator[Collection[dict[str, Any]]]:
+    with pymongo.MongoClient[dict[str, Any]](services.endpoints().mongodb_url) as client:
+        collection = client.index_choice.houses
+        collection.drop()
+        collection.create_index([("owner", 1), ("rooms", 1)])
+        collection.insert_many(
+            {"owner": owner, "rooms": rooms, "city": city}
+            for owner in "abc"
+            for rooms in range(5)
+            for city in "xy"
+        )
+        yield collection
 
 
 @pytest.mark.parametrize("condition", CONDITIONS, ids=str)

@@ -47,8 +47,9 @@ class Command(BaseCommand):
             self._ping()
             return
         self._stopping = threading.Event()
+        self._is_polling = False
         for signum in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(signum, lambda *_: self._stopping.set())
+            signal.signal(signum, self._stop)
         serve_metrics(settings.BOT_METRICS_PORT)
         client = telegram_client()
         self._insist(lambda: register_commands(client))
@@ -56,6 +57,12 @@ class Command(BaseCommand):
             self._keep_webhook(client)
         else:
             self._poll(client)
+
+    def _stop(self, *_: object) -> None:
+        """End after the step under way; waiting for updates is given up at once, nothing is in hand then."""
+        self._stopping.set()
+        if self._is_polling:
+            raise SystemExit(0)
 
     def _ping(self) -> None:
         """Exit 0 when the configuration is sound and database and broker answer."""
@@ -82,13 +89,19 @@ class Command(BaseCommand):
         offset = 0
         while not self._stopping.is_set():
             try:
-                updates = client.get_updates(offset=offset, timeout_s=POLL_TIMEOUT_S)
-                for update in updates:
+                for update in self._wait_for_updates(client, offset):
                     _store(update)
                     offset = update["update_id"] + 1
             except (TelegramError, DatabaseError, PyMongoError) as error:
                 log.warning("polling failed", error=type(error).__name__)
                 self._stopping.wait(_pause(error))
+
+    def _wait_for_updates(self, client: TelegramClient, offset: int) -> list[dict[str, Any]]:
+        self._is_polling = True
+        try:
+            return client.get_updates(offset=offset, timeout_s=POLL_TIMEOUT_S)
+        finally:
+            self._is_polling = False
 
     def _insist(self, call: Any) -> None:
         """Make a call of the Bot API until it succeeds or the bot is stopped."""
