@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from unicodedata import category
 
 TRANSCRIPT_OPEN = "<transcript>"
 TRANSCRIPT_CLOSE = "</transcript>"
+INVISIBLE = ("Cc", "Cf")  # Unicode's categories of control and format characters
+FILLERS = "\u115f\u1160\u2800\u3164\ufe0e\ufe0f"  # letters and signs without a shape
 
 ChatMessage = dict[str, str]
 
@@ -106,6 +109,11 @@ def clean_text(text: str) -> str:
     except UnicodeEncodeError:
         text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     return text.replace("\x00", "")
+
+
+def is_blank(text: str) -> bool:
+    """Tell whether a reader would see nothing: white space, control and format characters, fillers."""
+    return all(char.isspace() or category(char) in INVISIBLE or char in FILLERS for char in text)
 
 
 def _transcript_line(turn: Turn) -> str:

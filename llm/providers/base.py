@@ -12,7 +12,7 @@ from typing import Self
 
 from llm import metrics
 from llm.errors import BadAnswer, LLMError
-from llm.prompt import Prompt
+from llm.prompt import Prompt, is_blank
 
 FINISH_STOP = "stop"
 FINISH_LENGTH = "length"
@@ -211,7 +211,7 @@ class Provider(ABC):
 
 
 def _refuse_empty(completion: Completion, *, provider: str) -> None:
-    if not completion.text.strip():
+    if is_blank(completion.text):
         raise BadAnswer("the answer is empty", provider=provider)
 
 
