@@ -6,13 +6,13 @@ import math
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Self
 
 from llm import metrics
 from llm.errors import BadAnswer, LLMError
-from llm.prompt import Prompt, is_blank
+from llm.prompt import Prompt, clean_text, is_blank
 
 FINISH_STOP = "stop"
 FINISH_LENGTH = "length"
@@ -140,11 +140,10 @@ class TextStream:
         if completion is None:
             return  # asked again after its end
         try:
-            _refuse_empty(completion, provider=self._provider)
+            self._completion = _check_completion(completion, provider=self._provider)
         except BadAnswer as error:
             self._call.end_with(error)
             raise
-        self._completion = completion
         self._call.end(metrics.OUTCOME_OK)
 
 
@@ -179,8 +178,7 @@ class Provider(ABC):
         options = CallOptions(model, max_tokens, temperature, timeout_s, trace_id)
         call = _MeasuredCall(self.name)
         try:
-            completion = self._complete(prompt, options)
-            _refuse_empty(completion, provider=self.name)
+            completion = _check_completion(self._complete(prompt, options), provider=self.name)
         except BaseException as error:
             call.end_with(error)
             raise
@@ -210,9 +208,12 @@ class Provider(ABC):
         """Yield the pieces of the answer and return it whole; release everything when closed."""
 
 
-def _refuse_empty(completion: Completion, *, provider: str) -> None:
-    if is_blank(completion.text):
+def _check_completion(completion: Completion, *, provider: str) -> Completion:
+    """Return the answer in valid UTF-8; JSON can bring lone surrogates. Raises `BadAnswer` if nothing is in it."""
+    text = clean_text(completion.text)
+    if is_blank(text):
         raise BadAnswer("the answer is empty", provider=provider)
+    return completion if text == completion.text else replace(completion, text=text)
 
 
 class _MeasuredCall:
