@@ -70,6 +70,13 @@ def event(payload: dict[str, Any]) -> bytes:
     return b"data: " + json.dumps(payload, ensure_ascii=False).encode() + b"\n\n"
 
 
+def _encode(text: str) -> bytes:
+    try:
+        return json.dumps(text, ensure_ascii=False).encode()
+    except UnicodeEncodeError:  # a lone surrogate, which JSON can only escape
+        return json.dumps(text).encode()
+
+
 def text_pieces(answer: str) -> list[str]:
     """Split an answer into words with the space before them."""
     return re.findall(r"\s*\S+|\s+$", answer)
@@ -97,7 +104,7 @@ class ChunkWriter:
 
     def texts(self, answer: str) -> Iterator[bytes]:
         for piece in text_pieces(answer):
-            yield self._before + json.dumps(piece, ensure_ascii=False).encode() + self._after
+            yield self._before + _encode(piece) + self._after
 
     def last(self, finish: str) -> bytes:
         return self._choice({}, finish)

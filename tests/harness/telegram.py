@@ -20,6 +20,9 @@ class SandboxClient:
         self._session = requests.Session()
         self._session.trust_env = False
 
+    def close(self) -> None:
+        self._session.close()
+
     def write(self, chat_id: int, text: str, **fields: Any) -> dict[str, Any]:
         """Let the person of a private chat write; returns `update_id` and `message_id`."""
         return self.post("messages", {"chat_id": chat_id, "text": text, **fields})
