@@ -9,11 +9,11 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, register
 
+from butler_project.logging import LEVELS
 from llm.providers.base import InvalidSetting
-from llm.registry import get_provider
+from llm.registry import check_configuration
 
 ACCESS_POLICIES = ("open", "approval")
-LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 URL_SCHEMES = {
     "MONGODB_URL": ("mongodb", "mongodb+srv"),
     "REDIS_URL": ("redis", "rediss", "unix"),
@@ -24,6 +24,18 @@ URL_SCHEMES = {
 SECRET_KEY_MIN_CHARS = 50
 WEBHOOK_SECRET_MAX_CHARS = 256  # core.telegram.org/bots/api#setwebhook
 PORT_MAX = 65_535
+PORTS = (("WEB_PORT", 1), ("SANDBOX_PORT", 1), ("WORKER_METRICS_PORT", 0), ("BOT_METRICS_PORT", 0))
+POSITIVE = (
+    "MEMORY_CAP",
+    "MEMORY_KEEP_LAST",
+    "MEMORY_TTL_DAYS",
+    "PROMPT_BUDGET_TOKENS",
+    "LLM_TIMEOUT_S",
+    "LLM_MAX_ANSWER_TOKENS",
+    "SWEEP_INTERVAL_S",
+    "OVERDUE_AFTER_S",
+    "TURN_LEASE_S",
+)
 
 
 @register(Tags.security)
@@ -64,13 +76,13 @@ def check_values(**_: Any) -> list[CheckMessage]:
 
 def _provider_errors() -> Iterator[Error]:
     try:
-        get_provider()
+        check_configuration()
     except InvalidSetting as error:
         yield Error(str(error), id="butler.E030")
 
 
 def _choice_errors() -> Iterator[Error]:
-    for name, choices in (("ACCESS_POLICY", ACCESS_POLICIES), ("LOG_LEVEL", LOG_LEVELS)):
+    for name, choices in (("ACCESS_POLICY", ACCESS_POLICIES), ("LOG_LEVEL", LEVELS)):
         if getattr(settings, name) not in choices:
             yield Error(
                 f"{name} is {getattr(settings, name)!r}; it can be {', '.join(choices)}.", id="butler.E010"
@@ -92,17 +104,12 @@ def _url_errors() -> Iterator[Error]:
 
 
 def _number_errors() -> Iterator[Error]:
-    for name in ("WEB_PORT", "SANDBOX_PORT"):
-        if not 0 < getattr(settings, name) <= PORT_MAX:
-            yield Error(f"{name} is {getattr(settings, name)}; a port is 1 to {PORT_MAX}.", id="butler.E012")
-    for name in (
-        "MEMORY_CAP",
-        "MEMORY_KEEP_LAST",
-        "MEMORY_TTL_DAYS",
-        "PROMPT_BUDGET_TOKENS",
-        "LLM_TIMEOUT_S",
-        "LLM_MAX_ANSWER_TOKENS",
-    ):
+    for name, lowest in PORTS:
+        if not lowest <= getattr(settings, name) <= PORT_MAX:
+            yield Error(
+                f"{name} is {getattr(settings, name)}; it can be {lowest} to {PORT_MAX}.", id="butler.E012"
+            )
+    for name in POSITIVE:
         if getattr(settings, name) <= 0:
             yield Error(f"{name} is {getattr(settings, name)}; it must be positive.", id="butler.E013")
     if settings.MEMORY_KEEP_LAST >= settings.MEMORY_CAP:
@@ -113,6 +120,12 @@ def _number_errors() -> Iterator[Error]:
 
 
 def _telegram_errors() -> Iterator[Error]:
+    if settings.IS_SANDBOX_USED and settings.IS_PRODUCTION:
+        yield Error(
+            "TELEGRAM_BOT_TOKEN is missing: the sandbox is for development and never meets real data.",
+            hint="Set it, or leave MONGODB_URL and DEBUG unset.",
+            id="butler.E022",
+        )
     if not settings.IS_SANDBOX_USED and ":" not in settings.TELEGRAM_BOT_TOKEN:
         yield Error(
             "TELEGRAM_BOT_TOKEN is no token: @BotFather gives them as <number>:<letters>.", id="butler.E020"

@@ -15,6 +15,8 @@ from structlog.typing import EventDict, WrappedLogger
 
 STRUCTURED_LOGS = Counter("structured_logs_total", "Log lines written", ["level"])
 
+LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+
 # Libraries that log addresses with tokens in them, or a line for every request, below this level.
 QUIET_LOGGERS = {
     "urllib3": "WARNING",
@@ -49,7 +51,11 @@ SHARED_PROCESSORS: list[Any] = [
 
 
 def build_logging(level: str) -> dict[str, Any]:
-    """Return the `logging.config.dictConfig` in which `level` and everything above is written as JSON."""
+    """Return the `logging.config.dictConfig` in which `level` and everything above is written as JSON.
+
+    A level that there is not counts as INFO here; the system checks then stop the start and name it.
+    """
+    level = level if level in LEVELS else "INFO"
     return {
         "version": 1,
         "disable_existing_loggers": False,

@@ -208,7 +208,6 @@ SWEEP_INTERVAL_S = env.float("SWEEP_INTERVAL_S", default=30.0)
 OVERDUE_AFTER_S = env.float("OVERDUE_AFTER_S", default=10.0)
 # How long a killed worker's chat waits for the next one; renewed three times in this time.
 TURN_LEASE_S = env.float("TURN_LEASE_S", default=10.0)
-COMPRESSION_CRON = env.str("COMPRESSION_CRON", default="0 2 * * *")
 CELERY_TIMEZONE = TIME_ZONE
 CELERY_BEAT_SCHEDULE = {
     "hand-over-forgotten-chats": {

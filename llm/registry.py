@@ -12,6 +12,7 @@ import importlib
 import pkgutil
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import cache
 from typing import cast
 
@@ -57,6 +58,13 @@ class Registry:
                 yield build(self._lookup)
             except MissingSetting as missing:
                 log.info("llm provider left out", provider=vendor, missing_setting=missing.setting)
+
+
+def check_configuration() -> None:
+    """Raise `InvalidSetting` for a provider's setting that cannot be used; nothing is kept and nothing logged."""
+    for _, build in _discover_builders():
+        with suppress(MissingSetting):
+            build(_look_up_setting)
 
 
 def get_provider(name: str | None = None) -> Provider:

@@ -50,10 +50,10 @@ RUSSIAN = {
     ),
     Phrase.PARKED: (
         "Приношу извинения: с этим сообщением я не справился и после нескольких попыток. "
-        "О происшествии доложено; не изволите ли сформулировать иначе?"
+        "Происшествие записано; не изволите ли сформулировать иначе?"
     ),
     Phrase.ACCESS_PENDING: (
-        "Добрый день. Дом открыт по приглашению: о Вашей просьбе доложено, и как только её одобрят, "
+        "Добрый день. Дом открыт по приглашению: Ваша просьба записана, и как только её одобрят, "
         "я к Вашим услугам."
     ),
     Phrase.ACCESS_REFUSED: "Сожалею, но мне не позволено Вам прислуживать.",
@@ -87,10 +87,10 @@ ENGLISH = {
     ),
     Phrase.PARKED: (
         "My apologies: I could not manage this message even after several attempts. "
-        "The incident has been reported; would you care to put it differently?"
+        "The incident has been noted; would you care to put it differently?"
     ),
     Phrase.ACCESS_PENDING: (
-        "Good day. This house is open by invitation: your request has been announced, and as soon as it is "
+        "Good day. This house is open by invitation: your request has been noted, and as soon as it is "
         "approved I am at your service."
     ),
     Phrase.ACCESS_REFUSED: "I regret that I am not permitted to serve you.",

@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.harness.processes import PROJECT_DIR
+from tests.services import environment
+
+PRODUCTION = {
+    "MONGODB_URL": "mongodb://db.example/butler",
+    "SECRET_KEY": "k" * 64,
+    "ALLOWED_HOSTS": "butler.example",
+    "TELEGRAM_BOT_TOKEN": "1:token",
+}
+
+
+def run_check(tmp_path: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-W", "ignore", "manage.py", "check", *arguments],
+        cwd=PROJECT_DIR,
+        env=environment(DATA_DIR=str(tmp_path), **variables),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize(
+    ("variables", "name"),
+    [
+        ({**PRODUCTION, "SECRET_KEY": ""}, "SECRET_KEY"),
+        ({**PRODUCTION, "SECRET_KEY": "short"}, "SECRET_KEY"),
+        ({**PRODUCTION, "ALLOWED_HOSTS": ""}, "ALLOWED_HOSTS"),
+        ({**PRODUCTION, "DEBUG": "true"}, "DEBUG"),
+        ({**PRODUCTION, "TELEGRAM_BOT_TOKEN": ""}, "TELEGRAM_BOT_TOKEN"),
+        ({"DEBUG": "false"}, "SECRET_KEY"),
+        ({"ACCESS_POLICY": "sometimes"}, "ACCESS_POLICY"),
+        ({"LOG_LEVEL": "loud"}, "LOG_LEVEL"),
+        ({"REDIS_URL": "localhost:6379"}, "REDIS_URL"),
+        ({"LLM_API_URL": "localhost/v1"}, "LLM_API_URL"),
+        ({"LLM_API_URL": "http://127.0.0.1:1/v1", "LLM_TIMEOUT_S": "-1"}, "LLM_TIMEOUT_S"),
+        ({"WEB_PORT": "99999"}, "WEB_PORT"),
+        ({"MEMORY_CAP": "0"}, "MEMORY_CAP"),
+        ({"MEMORY_KEEP_LAST": "60"}, "MEMORY_KEEP_LAST"),
+        ({"TELEGRAM_BOT_TOKEN": "no-token"}, "TELEGRAM_BOT_TOKEN"),
+        ({"WEBHOOK_SECRET": "not allowed!"}, "WEBHOOK_SECRET"),
+        ({"MEMORY_CAP": "many"}, "MEMORY_CAP"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else None,
+)
+def test_a_wrong_setting_stops_the_start_and_is_named(
+    tmp_path: Path, variables: dict[str, str], name: str
+) -> None:
+    finished = run_check(tmp_path, **variables)
+
+    assert finished.returncode != 0
+    assert name in finished.stderr
+    assert "short" not in finished.stderr.replace("shorter", "")
+
+
+def test_the_defaults_are_sound(tmp_path: Path) -> None:
+    assert run_check(tmp_path).returncode == 0
+
+
+def test_production_passes_the_deployment_checks(tmp_path: Path) -> None:
+    finished = run_check(
+        tmp_path, "--deploy", "--fail-level", "WARNING", **{**PRODUCTION, "SECRET_KEY": os.urandom(48).hex()}
+    )
+
+    assert finished.returncode == 0, finished.stderr
+
+
+def test_a_secret_can_come_from_a_file(tmp_path: Path) -> None:
+    secret = tmp_path / "token"
+    secret.write_text("no-token\n")
+
+    finished = run_check(tmp_path, TELEGRAM_BOT_TOKEN_FILE=str(secret))
+
+    assert "TELEGRAM_BOT_TOKEN" in finished.stderr
