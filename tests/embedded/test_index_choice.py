@@ -47,7 +47,9 @@ def test_an_index_changes_no_result(houses: Collection[dict[str, Any]], conditio
 
 
 def test_a_delete_by_several_conditions_deletes_what_matches_all(houses: Collection[dict[str, Any]]) -> None:
-    deleted = houses.delete_many({"$and": [{"owner": "a"}, {"$or": [{"rooms": 1}, {"rooms": 2, "city": "x"}]}]})
+    deleted = houses.delete_many(
+        {"$and": [{"owner": "a"}, {"$or": [{"rooms": 1}, {"rooms": 2, "city": "x"}]}]}
+    )
 
     assert deleted.deleted_count == 3
     assert houses.count_documents({}) == 27
@@ -57,7 +59,9 @@ FIELDS = st.dictionaries(st.sampled_from(["a", "b"]), st.integers(0, 2), min_siz
 QUERIES = st.recursive(
     FIELDS,
     lambda inner: st.builds(
-        lambda operator, parts: {operator: parts}, st.sampled_from(["$and", "$or"]), st.lists(inner, min_size=1)
+        lambda operator, parts: {operator: parts},
+        st.sampled_from(["$and", "$or"]),
+        st.lists(inner, min_size=1),
     ),
 )
 
@@ -72,6 +76,8 @@ def test_every_match_meets_the_conjuncts(query: dict[str, Any], document: dict[s
 def _matches(query: dict[str, Any], document: dict[str, int]) -> bool:
     rules = {"$and": all, "$or": any}
     return all(
-        rules[name](_matches(part, document) for part in wanted) if name in rules else document[name] == wanted
+        rules[name](_matches(part, document) for part in wanted)
+        if name in rules
+        else document[name] == wanted
         for name, wanted in query.items()
     )
