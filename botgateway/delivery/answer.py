@@ -32,6 +32,7 @@ T = TypeVar("T")
 
 QUIET_S = 1.5
 EDIT_INTERVAL_S = 1.5
+NOTHING_VISIBLE = "…"  # for an answer of markup alone: Telegram takes no empty message
 TRIES = 4
 FIRST_BACKOFF_S = 0.5
 LONGEST_WAIT_S = 90.0  # a longer `retry_after` is left to a later attempt
@@ -101,7 +102,7 @@ class Answer:
         Raises `TurnLost` if another worker has taken the chat over.
         """
         self._wait_as_told()
-        self._show(render_parts(markdown), is_final=True)
+        self._show(render_parts(markdown) or render_parts(NOTHING_VISIBLE), is_final=True)
         return self.message_ids
 
     def _wait_as_told(self) -> None:
