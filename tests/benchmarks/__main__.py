@@ -57,7 +57,11 @@ def run_scenario(name: str, plan: Plan) -> Result:
         result = SCENARIOS[name](plan)
     except Exception as error:
         traceback.print_exc()
-        result = Result(name, "", failure=f"{type(error).__name__}: {error}")
+        result = Result(
+            name,
+            "",
+            failure="\n".join([f"{type(error).__name__}: {error}", *getattr(error, "__notes__", [])]),
+        )
     result.seconds = time.monotonic() - started
     return result
 

@@ -84,6 +84,10 @@ class BenchStack(Stack):
         super().stop()
 
     @property
+    def has_started(self) -> bool:
+        return all(hasattr(self, name) for name in OURS)
+
+    @property
     def direct_urls(self) -> tuple[str, str]:
         """The addresses of the database and of the broker themselves, past the proxies."""
         mongodb, redis = self.mongodb, self.redis
@@ -141,7 +145,9 @@ class BenchStack(Stack):
         return counts
 
     def describe_logs(self) -> str:
-        return "logged by our processes: " + (repr(dict(self.count_log_lines())) or "nothing loud")
+        return "logged by our processes: " + (
+            repr(dict(self.count_log_lines())) if self.has_started else "nothing yet"
+        )
 
 
 def _read_loud_line(line: str) -> str:

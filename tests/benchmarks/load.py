@@ -6,7 +6,6 @@ import asyncio
 import json
 import time
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
 from itertools import groupby
 from types import TracebackType
 from typing import Self
@@ -16,7 +15,7 @@ import aiohttp
 from tests.benchmarks.questions import Question
 
 CONNECTIONS = 100
-ANSWER_TIMEOUT_S = 90.0  # one that has not come by then is left to the accounting
+ANSWER_TIMEOUT_S = 60.0  # one that has not come by then ends the scenario
 LARGEST_EVENT = 2**20
 EVENT = b"data: "
 FROM_BOT = b'"from_bot":true'
@@ -57,22 +56,34 @@ class People:
         await asyncio.gather(*(self._write(question) for question in questions))
 
     async def converse(self, questions: Sequence[Question]) -> None:
-        """Let each chat write its next message when the last one has its whole answer."""
+        """Let each chat write its next message when the last one has its whole answer.
+
+        Raises `TimeoutError` if one does not come within a minute.
+        """
         async with self._session.get(f"{self._url}/events") as events:
             await events.content.readline()
-            listening = asyncio.create_task(self._listen(events))
             in_order = sorted(questions, key=lambda question: question.chat_id)
             chats = [list(chat) for _, chat in groupby(in_order, key=lambda question: question.chat_id)]
-            await asyncio.gather(*(self._talk(chat) for chat in chats))
+            talking = asyncio.gather(*(self._talk(chat) for chat in chats))
+            listening = asyncio.create_task(self._listen(events))
+            done, _ = await asyncio.wait({talking, listening}, return_when=asyncio.FIRST_COMPLETED)
             listening.cancel()
+            if talking not in done:
+                talking.cancel()
+                raise ConnectionError("the sandbox ended the stream of events")
+            await talking
 
     async def _talk(self, questions: Sequence[Question]) -> None:
         for question in questions:
             answered = self._awaited[question.answer] = asyncio.Event()
             question.due_at = time.time()
             await self._write(question)
-            with suppress(TimeoutError):
+            try:
                 await asyncio.wait_for(answered.wait(), ANSWER_TIMEOUT_S)
+            except TimeoutError:
+                raise TimeoutError(
+                    f"no whole answer within {ANSWER_TIMEOUT_S:g} s: {question.text}"
+                ) from None
             del self._awaited[question.answer]
 
     async def _listen(self, events: aiohttp.ClientResponse) -> None:
