@@ -185,6 +185,8 @@ def test_what_is_said_during_compression_survives(
     stack: Stack, model: LLMStandIn, person: Person, start_compressing: StartCompressing
 ) -> None:
     script_summary(model, person, delay_s=2)
+    # What is said asks for a compression of its own, which is not to take part here.
+    model.script({"kind": "status", "status": 500, "match": person.events[0]["content"]})
     run = start_compressing(person)
     wait_until_asked(model, person)
 
