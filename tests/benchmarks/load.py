@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import aiohttp
 
@@ -64,8 +64,8 @@ class People:
             await events.content.readline()
             in_order = sorted(questions, key=lambda question: question.chat_id)
             chats = [list(chat) for _, chat in groupby(in_order, key=lambda question: question.chat_id)]
-            talking = asyncio.gather(*(self._talk(chat) for chat in chats))
-            listening = asyncio.create_task(self._listen(events))
+            talking: asyncio.Future[Any] = asyncio.gather(*(self._talk(chat) for chat in chats))
+            listening: asyncio.Future[Any] = asyncio.create_task(self._listen(events))
             done, _ = await asyncio.wait({talking, listening}, return_when=asyncio.FIRST_COMPLETED)
             listening.cancel()
             if talking not in done:
