@@ -12,6 +12,7 @@ import argparse
 import http.client
 import itertools
 import json
+import re
 import threading
 import time
 import uuid
@@ -25,12 +26,13 @@ import bson
 import pymongo
 import redis
 import requests
-from bson import Binary, ObjectId
+from bson import ObjectId
 from bson.codec_options import CodecOptions
 
 from tests.benchmarks.bench_stack import WORKER_THREADS
 
 OF_THE_DRIVER = ("$db", "lsid", "$clusterTime", "txnNumber", "$readPreference")
+HEX_UUID = re.compile("[0-9a-f]{32}")  # as Django's backend stores one
 FIRST_UPDATE_ID = 900_000_000
 RAW = CodecOptions[dict[str, Any]](uuid_representation=0, tz_aware=True)
 
@@ -57,12 +59,12 @@ class Variation:
             return self._of_bytes(value)
         if isinstance(value, datetime):
             return datetime.now(UTC)
+        if isinstance(value, str) and HEX_UUID.fullmatch(value):
+            return self._ids.setdefault(value, uuid.uuid4().hex)
         return self._chat if value == self._recorded else value
 
     def _of_bytes(self, value: bytes) -> bytes:
-        """Binary values of the database are UUIDs; bytes of Redis may hold the chat's id."""
-        if isinstance(value, Binary):
-            return self._ids.setdefault(value, Binary.from_uuid(uuid.uuid4()))
+        """Bytes of Redis may hold the chat's id."""
         return value.replace(self._recorded.encode(), self._chat.encode())
 
 
@@ -89,7 +91,11 @@ class Replay:
             call(step["content"] if step["kind"] == "model" else variation.of(step["content"]))
 
     def _mongodb(self, command: dict[str, Any]) -> None:
-        self._database.command({name: value for name, value in command.items() if name not in OF_THE_DRIVER})
+        """Raises `RuntimeError` if the server refused a write: it would be cheaper than the real one."""
+        content = {name: value for name, value in command.items() if name not in OF_THE_DRIVER}
+        answer = self._database.command(content)
+        if "writeErrors" in answer or answer.get("n") == 0:
+            raise RuntimeError(f"nothing written: {answer}")
 
     def _redis(self, commands: list[list[bytes]]) -> None:
         """Send one command, or several in a transaction."""
@@ -106,7 +112,9 @@ class Replay:
         if session is None:
             session = self._local.session = requests.Session()
             session.trust_env = False
-        session.post(f"{self._recording['telegram_url']}/{call['method']}", data=call["form"]).json()
+        response = session.post(f"{self._recording['telegram_url']}/{call['method']}", data=call["form"])
+        response.raise_for_status()
+        response.json()
 
     def _model(self, body: dict[str, Any]) -> None:
         url = urlsplit(self._recording["model_url"])
@@ -122,6 +130,8 @@ class Replay:
             if line.startswith(b"data: {"):
                 choices = json.loads(line[6:])["choices"]
                 text += choices[0]["delta"].get("content", "") if choices else ""
+        if not text:
+            raise RuntimeError("the model answered nothing")
 
 
 def main() -> None:

@@ -6,7 +6,7 @@ import uuid
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from bson import Binary, ObjectId
+from bson import ObjectId
 
 from tests.benchmarks.bench_stack import BenchStack
 from tests.benchmarks.figures import Figure, Result, latency_figures, median
@@ -70,7 +70,7 @@ def _vary(pattern: dict[str, Any], number: int, began_at: datetime) -> dict[str,
     return {
         **pattern,
         "_id": ObjectId(),
-        "event_id": Binary.from_uuid(uuid.uuid4()),
+        "event_id": uuid.uuid4().hex,  # as Django's backend stores it
         "user_id": str(FIRST_STRANGER + number // EVENTS_EACH),
         "created_at": began_at + timedelta(seconds=number),
     }
