@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 CODE := botgateway butler_project llm personalization sandbox
 REQUIREMENTS := requirements.txt requirements-dev.txt constraints.txt
-SYSTEM_PACKAGES := chromium
+SYSTEM_PACKAGES := chromium chromium-driver
 AS_ROOT := $(shell test "$$(id -u)" = 0 || echo sudo)
 # What looks at the code sees the defaults, not the configuration of this machine.
 DEFAULTS := env -u MONGODB_URL -u REDIS_URL -u TELEGRAM_BOT_TOKEN BUTLER_ENV_FILE= DATA_DIR=$(CURDIR)/data/lint
