@@ -16,6 +16,9 @@ class PersonAdmin(admin.ModelAdmin):
     ordering = ["-created_at"]
     show_full_result_count = False
 
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False  # people come by writing to Butler; one added by hand would have no id
+
 
 @admin.register(InboxUpdate)
 class InboxUpdateAdmin(admin.ModelAdmin):

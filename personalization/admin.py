@@ -24,7 +24,7 @@ class ReadOnlyAdmin(admin.ModelAdmin):
 
 @admin.register(UserProfile)
 class UserProfileAdmin(admin.ModelAdmin):
-    list_display = ["user_id", "language", "persona", "tone", "has_summary", "created_at", "updated_at"]
+    list_display = ["user_id", "language", "tone", "has_summary", "created_at", "updated_at"]
     list_filter = ["language", "tone", "is_summary_extractive"]
     search_fields = ["user_id", "persona"]
     ordering = ["-created_at"]
@@ -80,7 +80,7 @@ class UserProfileAdmin(admin.ModelAdmin):
 
 @admin.register(MemoryEvent)
 class MemoryEventAdmin(ReadOnlyAdmin):
-    list_display = ["user_id", "role", "source", "created_at", "beginning"]
+    list_display = ["user_id", "role", "beginning", "created_at", "source"]
     list_filter = ["role", "source", "created_at"]
     search_fields = ["user_id", "content"]
     ordering = ["-created_at", "-pk"]
