@@ -1,0 +1,123 @@
+"""Debian's Chromium, driven without a screen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from selenium.webdriver import Chrome, ChromeOptions
+from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.by import By
+from selenium.webdriver.remote.webelement import WebElement
+from selenium.webdriver.support.ui import WebDriverWait
+
+CHROMIUM = "/usr/bin/chromium"
+DRIVER = "/usr/bin/chromedriver"
+WAIT_S = 20
+POLL_S = 0.05
+OPTIONS = (
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--window-size=1280,900",
+    "--lang=ru",
+)
+COMPLAINTS = {"WARNING", "SEVERE"}
+LEGIBILITY = (Path(__file__).parent / "legibility.js").read_text()
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A screen: its size in CSS pixels, and whether the person prefers dark colours."""
+
+    width: int
+    height: int
+    is_dark: bool
+
+    def __str__(self) -> str:
+        return f"{self.width}x{self.height}-{'dark' if self.is_dark else 'light'}"
+
+
+LOOKS = tuple(
+    Look(width, height, dark) for width, height in ((1280, 900), (390, 844)) for dark in (False, True)
+)
+
+
+class Browser(Chrome):
+    """Chromium with its own profile in `directory`; nothing is downloaded to drive it."""
+
+    def __init__(self, directory: Path) -> None:
+        options = ChromeOptions()
+        options.binary_location = CHROMIUM
+        for option in (*OPTIONS, f"--user-data-dir={directory / 'profile'}"):
+            options.add_argument(option)
+        options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+        super().__init__(options=options, service=Service(executable_path=DRIVER))
+
+    def wait(self, condition: Callable[[], T], *, what: str) -> T:
+        """Wait until `condition()` is true and return its value. Raises `TimeoutException` naming `what`."""
+        return WebDriverWait(self, WAIT_S, POLL_S).until(lambda _: condition(), what)
+
+    def one(self, css: str) -> WebElement:
+        return self.find_element(By.CSS_SELECTOR, css)
+
+    def all(self, css: str) -> list[WebElement]:
+        return self.find_elements(By.CSS_SELECTOR, css)
+
+    def texts(self, css: str) -> list[str]:
+        """The texts of all such elements, read in one go: a page that changes meanwhile does no harm."""
+        found: list[str] = self.execute_script(
+            "return [...document.querySelectorAll(arguments[0])].map((one) => one.innerText.trim())", css
+        )
+        return found
+
+    def follow(self, css: str) -> None:
+        """Click what leads to another page, and wait for that page."""
+        before = self.one("html")
+        self.one(css).click()
+        self.wait(lambda: self.one("html").id != before.id, what=f"the page behind {css}")
+
+    def complaints(self) -> list[str]:
+        """What the browser found wrong (errors, warnings, refusals by the content policy) since last asked."""
+        return [entry["message"] for entry in self.get_log("browser") if entry["level"] in COMPLAINTS]
+
+    def take_on(self, look: Look) -> None:
+        """Show pages as on that screen."""
+        self.execute_cdp_cmd(
+            "Emulation.setDeviceMetricsOverride",
+            {"width": look.width, "height": look.height, "deviceScaleFactor": 1, "mobile": look.width < 600},
+        )
+        scheme = "dark" if look.is_dark else "light"
+        features = [{"name": "prefers-color-scheme", "value": scheme}]
+        self.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
+
+    def take_off(self) -> None:
+        """Back to the window as it is."""
+        self.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+        self.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
+
+    def list_illegible(self) -> list[str]:
+        """List texts with too little contrast, and whatever reaches beyond the screen's sides."""
+        found: list[str] = self.execute_script(LEGIBILITY)
+        return found
+
+    def picture(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        assert self.save_screenshot(str(path))
+
+
+def look_at(browser: Browser, picture: Path) -> list[str]:
+    """Take a picture, and return what a person with weak eyes could not read."""
+    at_rest = "return document.getAnimations().length === 0"
+    browser.wait(lambda: browser.execute_script(at_rest), what="a page at rest")
+    browser.picture(picture)
+    return browser.list_illegible()

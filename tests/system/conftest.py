@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from tests.harness.stack import Stack
+from tests.harness.telegram import SandboxClient
+from tests.system.browser import Browser
+from tests.system.chat_page import ChatPage
+
+_chat_ids = count(2_000)
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """Butler as the first run starts it: embedded servers, long polling, no language model."""
+    directory = tmp_path_factory.mktemp("stack")
+    with Stack(directory, is_webhook=False, has_model=False) as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
+def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    found = Browser(tmp_path_factory.mktemp("chromium"))
+    yield found
+    found.quit()
+
+
+@pytest.fixture
+def browser(chromium: Browser) -> Iterator[Browser]:
+    """The browser with one window and no cookies; what its console complains of fails the test."""
+    chromium.get("about:blank")
+    chromium.complaints()
+    yield chromium
+    chromium.take_off()
+    complaints = chromium.complaints()
+    first, *others = chromium.window_handles
+    for window in others:
+        chromium.switch_to.window(window)
+        chromium.close()
+    chromium.switch_to.window(first)
+    chromium.delete_all_cookies()
+    assert complaints == []
+
+
+@pytest.fixture
+def telegram(stack: Stack) -> SandboxClient:
+    return stack.telegram
+
+
+@pytest.fixture
+def page(browser: Browser, stack: Stack) -> ChatPage:
+    return ChatPage(browser, stack)
+
+
+@pytest.fixture
+def chat_id() -> int:
+    return next(_chat_ids)
+
+
+@pytest.fixture(scope="session")
+def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where screenshots go, to be looked at."""
+    return tmp_path_factory.mktemp("pictures")

@@ -1,0 +1,228 @@
+"""The admin in a real browser: look things up, approve somebody, reset a profile."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from selenium.webdriver.support.ui import Select
+
+from tests.harness.stack import Stack
+from tests.harness.telegram import SandboxClient
+from tests.system.browser import LOOKS, Browser, Look, look_at
+
+pytestmark = pytest.mark.system
+
+USERNAME = "staff"
+PASSWORD = "a long password for tests"
+PROFILES = "/admin/personalization/userprofile/"
+EVENTS = "/admin/personalization/memoryevent/"
+PEOPLE = "/admin/botgateway/person/"
+UPDATES = "/admin/botgateway/inboxupdate/"
+ROWS = "#result_list tbody tr"
+
+
+@pytest.fixture(scope="module")
+def superuser(stack: Stack) -> None:
+    command = ("createsuperuser", "--noinput", "--username", USERNAME, "--email", "staff@example.org")
+    stack.manage(*command, DJANGO_SUPERUSER_PASSWORD=PASSWORD)
+
+
+@pytest.fixture
+def staff(browser: Browser, stack: Stack, superuser: None) -> Browser:
+    """The browser, logged in by its form."""
+    browser.get(f"{stack.web_url}/admin/")
+    browser.one("#id_username").send_keys(USERNAME)
+    browser.one("#id_password").send_keys(PASSWORD)
+    browser.follow("[type=submit]")
+    return browser
+
+
+def tell(telegram: SandboxClient, chat_id: int, *texts: str, name: str = "Анна") -> list[str]:
+    """Write as a person of that name; return all answers."""
+    person = {"id": chat_id, "is_bot": False, "first_name": name, "language_code": "ru"}
+    answers = telegram.answers(chat_id)
+    for text in texts:
+        telegram.write(chat_id, text, **{"from": person})
+        answers = telegram.wait_for_answers(chat_id, len(answers) + 1)
+    return answers
+
+
+def search(browser: Browser, words: str) -> None:
+    browser.one("#searchbar").clear()
+    browser.one("#searchbar").send_keys(words)
+    browser.follow("#changelist-search [type=submit]")
+
+
+def column(browser: Browser, name: str) -> list[str]:
+    return browser.texts(f"{ROWS} .field-{name}")
+
+
+def test_a_wrong_password_is_refused(browser: Browser, stack: Stack, superuser: None) -> None:
+    browser.get(f"{stack.web_url}{PROFILES}")
+    browser.one("#id_username").send_keys(USERNAME)
+    browser.one("#id_password").send_keys("guess")
+    browser.follow("[type=submit]")
+
+    assert browser.one(".errornote").is_displayed()
+    assert browser.all(ROWS) == []
+
+
+def test_the_first_page_leads_everywhere(staff: Browser, stack: Stack) -> None:
+    assert staff.one("#site-name").text == "Butler"
+    for path in (PROFILES, EVENTS, PEOPLE, UPDATES):
+        staff.get(f"{stack.web_url}/admin/")
+        staff.follow(f'#content-main th a[href="{path}"]')
+        assert staff.one("#changelist").is_displayed()
+
+
+def test_profiles_and_memory_are_searched_and_filtered(staff: Browser, stack: Stack, chat_id: int) -> None:
+    other_id = chat_id + 500
+    tell(stack.telegram, chat_id, "Я развожу фиалки")
+    tell(stack.telegram, other_id, "Я чиню часы", name="Борис")
+
+    staff.get(stack.web_url + PROFILES)
+    assert {str(chat_id), str(other_id)} <= set(column(staff, "user_id"))
+    search(staff, str(other_id))
+    assert column(staff, "user_id") == [str(other_id)]
+
+    staff.get(stack.web_url + EVENTS)
+    search(staff, "фиалки")
+    said = column(staff, "beginning")
+    assert "Я развожу фиалки" in said
+    assert not any("часы" in text for text in said)
+    staff.follow('#changelist-filter a[href*="role__exact=user"]')
+    assert column(staff, "beginning") == ["Я развожу фиалки"]
+    assert column(staff, "user_id") == [str(chat_id)]
+
+
+def test_what_was_said_can_be_read_and_not_changed(staff: Browser, stack: Stack, chat_id: int) -> None:
+    tell(stack.telegram, chat_id, "Мой любимый цвет — индиго")
+    staff.get(f"{stack.web_url}{EVENTS}?q=индиго&role__exact=user")
+    staff.follow(f"{ROWS} th a")
+
+    assert staff.one(".field-content .readonly").text == "Мой любимый цвет — индиго"
+    assert staff.all("#content-main input:not([type=hidden]), #content-main textarea, [name=_save]") == []
+
+
+def test_the_inbox_shows_what_became_of_an_update_and_not_its_words(
+    staff: Browser, stack: Stack, chat_id: int
+) -> None:
+    tell(stack.telegram, chat_id, "Тайное слово: мимоза")
+    stack.wait_until_settled()
+    staff.get(stack.web_url + UPDATES)
+
+    search(staff, str(chat_id))
+    assert column(staff, "status") == ["answered"]
+    staff.follow(f"{ROWS} th a")
+
+    assert "мимоза" not in staff.page_source
+    assert staff.one(".field-trace_id .readonly").text
+
+
+def test_a_person_is_approved(staff: Browser, stack: Stack, chat_id: int) -> None:
+    with by_approval(stack):
+        [refusal] = tell(stack.telegram, chat_id, "Добрый вечер", name="Борис")
+        staff.get(stack.web_url + PEOPLE)
+        search(staff, "Борис")
+        assert column(staff, "user_id") == [str(chat_id)]
+        staff.follow(f"{ROWS} th a")
+        Select(staff.one("#id_access_state")).select_by_value("approved")
+        staff.follow("[name=_save]")
+        answer = tell(stack.telegram, chat_id, "Меня зовут Борис", name="Борис")[-1]
+
+    assert refusal.startswith("Добрый день. Дом открыт по приглашению")
+    assert "Борис" in answer
+    person = stack.database().people.find_one({"user_id": str(chat_id)})
+    assert person["access_state"] == "approved"
+
+
+@contextmanager
+def by_approval(stack: Stack) -> Iterator[None]:
+    """Let the worker ask for an approval of everybody."""
+    change_worker(stack, ACCESS_POLICY="approval")
+    try:
+        yield
+    finally:
+        change_worker(stack, ACCESS_POLICY="open")
+
+
+def change_worker(stack: Stack, **settings: str) -> None:
+    stack.worker.stop()
+    stack.worker.environment |= settings
+    stack.worker.start()
+    stack.worker.wait_for_output("ready")
+
+
+def test_a_reset_is_asked_about_cancelled_and_confirmed(staff: Browser, stack: Stack, chat_id: int) -> None:
+    other_id = chat_id + 500
+    tell(stack.telegram, chat_id, "Меня зовут Анна", "Я учу Python")
+    tell(stack.telegram, other_id, "Меня зовут Борис", name="Борис")
+    stack.wait_until_settled()
+
+    choose_reset(staff, stack, chat_id)
+    assert staff.one("#reset-counts").text.startswith(
+        "1 profile(s) go back to their defaults, 4 memory event(s) are deleted."
+    )
+    staff.follow("#content .cancel-link")
+    assert count_events(stack, chat_id) == 4
+
+    choose_reset(staff, stack, chat_id)
+    staff.follow("#content [type=submit]")
+    assert staff.texts(".messagelist .success") == ["Profiles reset: 1; memory events deleted: 4."]
+    assert count_events(stack, chat_id) == 0
+    assert count_events(stack, other_id) == 2
+    assert "Анна" not in tell(stack.telegram, chat_id, "Что Вы обо мне знаете?")[-1]
+
+
+def choose_reset(browser: Browser, stack: Stack, chat_id: int) -> None:
+    """Find the profile, tick it, choose the action, go."""
+    browser.get(f"{stack.web_url}{PROFILES}?q={chat_id}")
+    browser.one(f"{ROWS} .action-select").click()
+    Select(browser.one("[name=action]")).select_by_value("reset_profiles")
+    browser.follow(".actions [type=submit]")
+
+
+def count_events(stack: Stack, chat_id: int) -> int:
+    return stack.database().user_memory.count_documents({"user_id": str(chat_id)})
+
+
+@pytest.mark.parametrize("look", LOOKS, ids=str)
+def test_the_admin_fits_every_screen(
+    staff: Browser, stack: Stack, chat_id: int, look: Look, pictures: Path
+) -> None:
+    tell(stack.telegram, chat_id, "Я развожу орхидеи и пишу о них длинные письма, " * 5)
+    staff.take_on(look)
+    found = []
+
+    for name, path in (
+        ("index", "/admin/"),
+        ("profiles", PROFILES),
+        ("events", EVENTS),
+        ("updates", UPDATES),
+    ):
+        staff.get(stack.web_url + path)
+        found += look_at(staff, pictures / f"admin-{name}-{look}.png")
+    staff.get(f"{stack.web_url}{EVENTS}?q={chat_id}")
+    staff.follow(f"{ROWS} th a")
+    found += look_at(staff, pictures / f"admin-event-{look}.png")
+    choose_reset(staff, stack, chat_id)
+    found += look_at(staff, pictures / f"admin-reset-{look}.png")
+
+    assert found == []
+
+
+def test_nobody_is_added_by_hand(staff: Browser, stack: Stack) -> None:
+    staff.get(stack.web_url + PEOPLE)
+
+    assert staff.all(".addlink[href*=botgateway]") == []
+
+
+def test_no_link_leads_nowhere(staff: Browser, stack: Stack) -> None:
+    links = staff.execute_script("return [...document.links].map((link) => link.href)")
+
+    for link in set(links):
+        staff.get(link)
+        assert "Butler" in staff.title
