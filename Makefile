@@ -23,7 +23,7 @@ run: $(INSTALLED) ## start everything; Ctrl-C stops it (settings: .env, or make 
 	@exec $(BIN)/python -m butler_project.supervisor
 
 test: $(INSTALLED) ## run the tests (one of them: make test ARGS="-k name")
-	@$(BIN)/python -m pytest -q -n 2 -m "not system" --cov --cov-report=term:skip-covered $(ARGS)
+	@$(BIN)/python -m pytest -q -n 2 --dist loadfile -m "not system" --cov --cov-report=term:skip-covered $(ARGS)
 
 test-system: $(INSTALLED) ## run the tests that need Debian packages, which it installs
 	@dpkg -s $(SYSTEM_PACKAGES) >/dev/null 2>&1 || { \

@@ -7,7 +7,7 @@ from celery import shared_task
 from celery.exceptions import OperationalError as CeleryOperationalError
 from django.db import DatabaseError
 from kombu.exceptions import OperationalError
-from pymongo.errors import PyMongoError
+from pymongo.errors import ConnectionFailure, PyMongoError
 from redis.exceptions import RedisError
 
 from botgateway import metrics
@@ -85,8 +85,12 @@ def _answer_one(update: InboxUpdate, turn: Turn) -> bool:
 
 
 def _is_permanent(error: Exception) -> bool:
-    """Tell whether Telegram would refuse the same answer again: such attempts count, and end in an apology."""
-    return isinstance(error, TelegramError) and not error.is_transient
+    """Tell whether another attempt would fail in the same way: such attempts count, and end in an apology."""
+    if isinstance(error, TelegramError):
+        return not error.is_transient
+    if isinstance(error, DatabaseError):  # what the backend makes of pymongo's, away or refusing
+        return isinstance(error.__cause__, PyMongoError) and not isinstance(error.__cause__, ConnectionFailure)
+    return False
 
 
 def _note_outage(turn: Turn, update: InboxUpdate) -> None:

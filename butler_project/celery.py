@@ -18,10 +18,12 @@ from django.conf import settings
 from kombu import Queue
 
 from botgateway.metrics_server import serve_metrics
+from butler_project.broker import use_lean_transport
 from llm.registry import get_provider
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "butler_project.settings")
 
+use_lean_transport()
 app = Celery("butler")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.conf.task_queues = (

@@ -123,7 +123,7 @@ if IS_PRODUCTION:
 DATABASE_NAME = urlsplit(MONGODB_URL).path.strip("/")
 DATABASES = {
     "default": {
-        "ENGINE": "django_mongodb_backend",
+        "ENGINE": "butler_project.database",
         # Nothing listens on port 1: what needs no database still runs (checks, lint), the rest says what is missing.
         "HOST": MONGODB_URL or "mongodb://127.0.0.1:1/",
         "NAME": DATABASE_NAME or "butler",

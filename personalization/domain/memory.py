@@ -56,9 +56,10 @@ def below(watermark: Position) -> Q:
 
 
 def list_recent_events(profile: UserProfile, *, limit: int) -> list[MemoryEvent]:
-    """Return the person's last `limit` events, oldest first."""
+    """Return the person's last `limit` events, oldest first, with what a prompt needs of them."""
     newest_first = MemoryEvent.objects.filter(above(watermark_of(profile)), user_id=profile.user_id)
-    return list(newest_first.order_by("-created_at", "-pk")[:limit])[::-1]
+    read = newest_first.only("role", "content", "created_at").order_by("-created_at", "-pk")
+    return list(read[:limit])[::-1]
 
 
 def build_event_id(key: str, role: MemoryRole) -> uuid.UUID:
