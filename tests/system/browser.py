@@ -67,6 +67,11 @@ class Browser(Chrome):
         """Wait until `condition()` is true and return its value. Raises `TimeoutException` naming `what`."""
         return WebDriverWait(self, WAIT_S, POLL_S).until(lambda _: condition(), what)
 
+    def wait_for_rest(self) -> None:
+        """Wait until nothing moves any more: what moves cannot be clicked reliably."""
+        at_rest = "return document.getAnimations().length === 0"
+        self.wait(lambda: self.execute_script(at_rest), what="a page at rest")
+
     def one(self, css: str) -> WebElement:
         return self.find_element(By.CSS_SELECTOR, css)
 
@@ -117,7 +122,6 @@ class Browser(Chrome):
 
 def look_at(browser: Browser, picture: Path) -> list[str]:
     """Take a picture, and return what a person with weak eyes could not read."""
-    at_rest = "return document.getAnimations().length === 0"
-    browser.wait(lambda: browser.execute_script(at_rest), what="a page at rest")
+    browser.wait_for_rest()
     browser.picture(picture)
     return browser.list_illegible()

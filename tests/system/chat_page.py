@@ -82,6 +82,7 @@ class ChatPage:
         chat_id = self.browser.execute_script(CHAT_ID)
         whole = self.stack.telegram.answers(chat_id)[known]
         self.browser.wait(lambda: self.answers[known] == whole.strip(), what=f"the whole of {whole}")
+        self.browser.wait_for_rest()
         return whole
 
     def open_menu(self) -> dict[str, str]:
