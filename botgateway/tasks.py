@@ -89,7 +89,9 @@ def _is_permanent(error: Exception) -> bool:
     if isinstance(error, TelegramError):
         return not error.is_transient
     if isinstance(error, DatabaseError):  # what the backend makes of pymongo's, away or refusing
-        return isinstance(error.__cause__, PyMongoError) and not isinstance(error.__cause__, ConnectionFailure)
+        return isinstance(error.__cause__, PyMongoError) and not isinstance(
+            error.__cause__, ConnectionFailure
+        )
     return False
 
 

@@ -13,6 +13,7 @@ WORDINGS = (RUSSIAN, ENGLISH)
 
 CYRILLIC = re.compile(r"[\u0400-\u04ff]")
 LATIN = re.compile(r"[A-Za-z]")
+ADDRESS = re.compile(r"\S+://\S+|www\.\S+")  # its letters are of no language
 LATIN_PER_CYRILLIC = 3  # «я учу TypeScript» is Russian: names of things are often Latin
 
 
@@ -23,7 +24,7 @@ def wording_for(language: str) -> Wording:
 
 def wording_of(text: str, *, language: str) -> Wording:
     """Return the wording of the language `text` is written in; `language` decides when it has no letters."""
-    searched = text[:LONGEST_TEXT]
+    searched = ADDRESS.sub(" ", text[:LONGEST_TEXT])
     cyrillic, latin = len(CYRILLIC.findall(searched)), len(LATIN.findall(searched))
     if not cyrillic and not latin:
         return wording_for(language)

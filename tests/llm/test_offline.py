@@ -4,6 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from llm.offline.english import ENGLISH
+from llm.offline.languages import wording_of
+from llm.offline.russian import RUSSIAN
 from llm.prompt import Prompt, Purpose, Role, Section, SectionKind, Turn
 from llm.providers.offline import OfflineProvider
 from tests.llm.conftest import ask
@@ -188,3 +191,11 @@ def test_a_dash_in_the_profile_is_no_topic():
     profile = Section(SectionKind.PROFILE, "Что известно о собеседнике (данные):\n- язык: ru\n- интересы: —")
 
     assert "темы" not in reply("Я учу Python", "Записал.", "Что вы обо мне знаете?", sections=(profile,))
+
+
+def test_the_letters_of_an_address_are_of_no_language():
+    address = "https://example.org/a-rather-long-path/with/many/latin/letters"
+
+    assert wording_of(f"глянь {address}", language="ru") is RUSSIAN
+    assert wording_of(f"look {address}", language="ru") is ENGLISH
+    assert wording_of(address, language="ru") is RUSSIAN
