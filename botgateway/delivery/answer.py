@@ -157,12 +157,18 @@ class Answer:
             log.info("answer found where an earlier attempt had sent it")
             self._edit_once(message_id, part)
         else:
-            self._may_be_sent = True  # until its id is known
             message_id = self._send_new(part)
         self._may_be_sent = False
         return message_id
 
     def _send_new(self, part: Part) -> int:
+        try:
+            return self._send_as_html(part)
+        except TelegramUnavailable:
+            self._may_be_sent = True  # the call may have been carried out before the connection broke
+            raise
+
+    def _send_as_html(self, part: Part) -> int:
         try:
             return self._client.send_message(self._chat_id, part.html, is_html=True)
         except MarkupRejected:
