@@ -49,7 +49,7 @@ class Sandbox:
 
     def stop(self) -> int:
         self.process.terminate()
-        return self.process.wait(5)
+        return self.process.wait(15)
 
     def _answer(self, verb: str, path: str, **arguments: Any) -> Any:
         response = self.http.request(verb, f"{self.api}/{path}", timeout=20, **arguments)
