@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any, ClassVar
+
 from django.db import models
 from django.utils import timezone
 from django_mongodb_backend.fields import ArrayField
+from django_mongodb_backend.managers import MongoManager
 
 from botgateway.enums import AccessState, UpdateStatus
 from mongo_indexes import TTLIndex, UniqueIndex
@@ -30,6 +33,9 @@ class InboxUpdate(models.Model):
     answer_message_ids = ArrayField(models.BigIntegerField(), default=list, blank=True)
     answered_at = models.DateTimeField(null=True, blank=True, default=None)
     trace_id = models.CharField(max_length=32)
+
+    objects = models.Manager()
+    pipelines: ClassVar[Any] = MongoManager()
 
     class Meta:
         db_table = "inbox_updates"

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import uuid
+from typing import Any, ClassVar
 
 from django.db import models
 from django.utils import timezone
 from django_mongodb_backend.fields import ArrayField, ObjectIdField
+from django_mongodb_backend.managers import MongoManager
 
 from mongo_indexes import TTLIndex, UniqueIndex
 from personalization.enums import Language, MemoryRole, MemorySource
@@ -58,6 +60,9 @@ class MemoryEvent(models.Model):
     created_at = models.DateTimeField()
     tags = ArrayField(models.CharField(max_length=100), default=list, blank=True)
     source = models.CharField(max_length=5, choices=MemorySource, default=MemorySource.TEXT)
+
+    objects = models.Manager()
+    pipelines: ClassVar[Any] = MongoManager()
 
     class Meta:
         db_table = "user_memory"

@@ -20,7 +20,13 @@ def ask(telegram: SandboxClient, text: str) -> str:
 
 def start(directory: Path, *, is_webhook: bool) -> Stack:
     sandbox_options = ("--no-limits", "--data-dir", str(directory / "sandbox"))
-    return Stack(directory, is_webhook=is_webhook, has_model=False, sandbox_options=sandbox_options)
+    return Stack(
+        directory,
+        is_webhook=is_webhook,
+        has_model=False,
+        sandbox_options=sandbox_options,
+        OFFLINE_CHUNK_DELAY_S="0",
+    )
 
 
 def test_what_was_told_by_webhook_is_known_after_a_restart_with_long_polling(tmp_path: Path) -> None:
