@@ -177,7 +177,7 @@ LLM_TIMEOUT_S = env.float("LLM_TIMEOUT_S", default=60.0)
 LLM_CONNECT_TIMEOUT_S = env.float("LLM_CONNECT_TIMEOUT_S", default=5.0)
 LLM_MAX_ANSWER_TOKENS = env.int("LLM_MAX_ANSWER_TOKENS", default=1_500)
 OFFLINE_CHUNK_DELAY_S = env.float(
-    "OFFLINE_CHUNK_DELAY_S", default=0.06
+    "OFFLINE_CHUNK_DELAY_S", default=0.08
 )  # between words, so that streaming shows
 
 # --- Celery ---------------------------------------------------------------------------------------------------

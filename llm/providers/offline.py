@@ -25,7 +25,7 @@ CONTEXT_TOKENS = 32_768
 SUMMARY_LIMIT_CHARS = 2000
 CHARS_PER_TOKEN = 2  # at least; what `max_tokens` allows a summary
 WORDS = re.compile(r"\s*\S{1,40}|\s+")
-DEFAULT_CHUNK_DELAY_S = 0.06  # about the pace of a small model on a processor
+DEFAULT_CHUNK_DELAY_S = 0.08  # about the pace of a small model on a processor
 
 
 class OfflineProvider(Provider):
