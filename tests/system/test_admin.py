@@ -11,7 +11,6 @@ import pytest
 from selenium.webdriver.support.ui import Select
 
 from tests.harness.stack import Stack
-from tests.harness.telegram import SandboxClient
 from tests.system.browser import LOOKS, Browser, Look, look_at
 
 pytestmark = pytest.mark.system
@@ -63,14 +62,15 @@ def log_in(browser: Browser, url: str, password: str) -> None:
     browser.follow("[type=submit]")
 
 
-def tell(telegram: SandboxClient, chat_id: int, *texts: str, name: str = "Анна") -> list[str]:
-    """Write as a person of that name; return all answers."""
+def tell(stack: Stack, chat_id: int, *texts: str, name: str = "Анна") -> list[str]:
+    """Write as a person of that name; return all answers, each complete and what was said remembered."""
     person = {"id": chat_id, "is_bot": False, "first_name": name, "language_code": "ru"}
-    answers = telegram.answers(chat_id)
-    for text in texts:
-        telegram.write(chat_id, text, **{"from": person})
-        answers = telegram.wait_for_answers(chat_id, len(answers) + 1)
-    return answers
+    known = len(stack.telegram.answers(chat_id))
+    for number, text in enumerate(texts, start=1):
+        stack.telegram.write(chat_id, text, **{"from": person})
+        stack.telegram.wait_for_answers(chat_id, known + number)
+        stack.wait_until_settled()
+    return stack.telegram.answers(chat_id)
 
 
 def search(browser: Browser, words: str) -> None:
@@ -100,8 +100,8 @@ def test_every_link_of_the_first_page_leads_somewhere(staff: Browser) -> None:
 
 def test_profiles_and_memory_are_searched_and_filtered(staff: Browser, stack: Stack, chat_id: int) -> None:
     other_id = chat_id + 500
-    tell(stack.telegram, chat_id, "Я развожу фиалки")
-    tell(stack.telegram, other_id, "Я чиню часы", name="Борис")
+    tell(stack, chat_id, "Я развожу фиалки")
+    tell(stack, other_id, "Я чиню часы", name="Борис")
 
     staff.get(stack.web_url + PROFILES)
     assert {str(chat_id), str(other_id)} <= set(column(staff, "user_id"))
@@ -119,7 +119,7 @@ def test_profiles_and_memory_are_searched_and_filtered(staff: Browser, stack: St
 
 
 def test_what_was_said_can_be_read_and_not_changed(staff: Browser, stack: Stack, chat_id: int) -> None:
-    tell(stack.telegram, chat_id, "Мой любимый цвет — индиго")
+    tell(stack, chat_id, "Мой любимый цвет — индиго")
     staff.get(f"{stack.web_url}{EVENTS}?q=индиго&role__exact=user")
     staff.follow(f"{ROWS} th a")
 
@@ -130,7 +130,7 @@ def test_what_was_said_can_be_read_and_not_changed(staff: Browser, stack: Stack,
 def test_the_inbox_shows_what_became_of_an_update_and_not_its_words(
     staff: Browser, stack: Stack, chat_id: int
 ) -> None:
-    tell(stack.telegram, chat_id, "Тайное слово: мимоза")
+    tell(stack, chat_id, "Тайное слово: мимоза")
     stack.wait_until_settled()
     staff.get(stack.web_url + UPDATES)
 
@@ -144,14 +144,14 @@ def test_the_inbox_shows_what_became_of_an_update_and_not_its_words(
 
 def test_a_person_is_approved(staff: Browser, stack: Stack, chat_id: int) -> None:
     with by_approval(stack):
-        [refusal] = tell(stack.telegram, chat_id, "Добрый вечер", name="Борис")
+        [refusal] = tell(stack, chat_id, "Добрый вечер", name="Борис")
         staff.get(stack.web_url + PEOPLE)
         search(staff, "Борис")
         assert column(staff, "user_id") == [str(chat_id)]
         staff.follow(f"{ROWS} th a")
         Select(staff.one("#id_access_state")).select_by_value("approved")
         staff.follow("[name=_save]")
-        answer = tell(stack.telegram, chat_id, "Меня зовут Борис", name="Борис")[-1]
+        answer = tell(stack, chat_id, "Меня зовут Борис", name="Борис")[-1]
 
     assert refusal.startswith("Добрый день. Дом открыт по приглашению")
     assert "Борис" in answer
@@ -178,8 +178,8 @@ def change_worker(stack: Stack, **settings: str) -> None:
 
 def test_a_reset_is_asked_about_cancelled_and_confirmed(staff: Browser, stack: Stack, chat_id: int) -> None:
     other_id = chat_id + 500
-    tell(stack.telegram, chat_id, "Меня зовут Анна", "Я учу Python")
-    tell(stack.telegram, other_id, "Меня зовут Борис", name="Борис")
+    tell(stack, chat_id, "Меня зовут Анна", "Я учу Python")
+    tell(stack, other_id, "Меня зовут Борис", name="Борис")
     stack.wait_until_settled()
 
     choose_reset(staff, stack, chat_id)
@@ -194,7 +194,7 @@ def test_a_reset_is_asked_about_cancelled_and_confirmed(staff: Browser, stack: S
     assert staff.texts(".messagelist .success") == ["Profiles reset: 1; memory events deleted: 4."]
     assert count_events(stack, chat_id) == 0
     assert count_events(stack, other_id) == 2
-    assert "Анна" not in tell(stack.telegram, chat_id, "Что Вы обо мне знаете?")[-1]
+    assert "Анна" not in tell(stack, chat_id, "Что Вы обо мне знаете?")[-1]
 
 
 def choose_reset(browser: Browser, stack: Stack, chat_id: int) -> None:
@@ -212,7 +212,7 @@ def count_events(stack: Stack, chat_id: int) -> int:
 @pytest.mark.parametrize("look", LOOKS, ids=str)
 def test_the_admin_fits_every_screen(staff: Browser, stack: Stack, look: Look, pictures: Path) -> None:
     if not count_events(stack, WRITER):
-        tell(stack.telegram, WRITER, "Я развожу орхидеи и пишу о них длинные письма, " * 5)
+        tell(stack, WRITER, "Я развожу орхидеи и пишу о них длинные письма, " * 5)
     staff.take_on(look)
     found = []
 
