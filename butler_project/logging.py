@@ -6,7 +6,6 @@ variables: bound by the webhook, stored with the update, bound again by the work
 
 from __future__ import annotations
 
-import logging
 from typing import Any
 
 import structlog
@@ -88,8 +87,3 @@ def configure_structlog() -> None:
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
     )
-
-
-def silence_third_parties() -> None:
-    """Keep libraries that install a handler of their own (telebot) from writing each line twice."""
-    logging.getLogger("TeleBot").handlers.clear()

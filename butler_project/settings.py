@@ -15,7 +15,6 @@ from butler_project.logging import build_logging, configure_structlog
 from butler_project.secrets import keep_secret
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-SANDBOX_TOKEN_PREFIX = "sandbox:"  # noqa: S105 - no secret: marks a token that real Telegram would refuse
 
 env = read_environment()
 wanted = find_wanted(env)
@@ -152,7 +151,7 @@ TELEGRAM_BOT_TOKEN = env.str("TELEGRAM_BOT_TOKEN", default="")
 IS_SANDBOX_USED = wanted.sandbox
 TELEGRAM_API_URL = env.str("TELEGRAM_API_URL", default="https://api.telegram.org")
 if IS_SANDBOX_USED:
-    TELEGRAM_BOT_TOKEN = _endpoints.telegram_bot_token or f"{SANDBOX_TOKEN_PREFIX}none"
+    TELEGRAM_BOT_TOKEN = _endpoints.telegram_bot_token or "sandbox:none"
     TELEGRAM_API_URL = _endpoints.telegram_api_url or "http://127.0.0.1:1"
 SANDBOX_PORT = env.int("SANDBOX_PORT", default=8081)
 WEBHOOK_BASE_URL = env.str("WEBHOOK_BASE_URL", default="")

@@ -63,9 +63,6 @@ class TelegramClient:
         process_wide.READ_TIMEOUT = READ_TIMEOUT_S
         process_wide.CUSTOM_REQUEST_SENDER = _FormSender()
 
-    def get_me(self) -> dict[str, Any]:
-        return self._call("getMe", lambda: apihelper.get_me(self._token))
-
     def send_message(self, chat_id: int, text: str, *, is_html: bool) -> int:
         """Send a message and return its id."""
         mode = HTML if is_html else None
