@@ -9,6 +9,7 @@ from aiohttp.typedefs import Handler
 
 from sandbox.bot_api.endpoint import BotApi
 from sandbox.control.laboratory import LaboratoryApi
+from sandbox.control.members import MembersApi
 from sandbox.control.people import PeopleApi
 from sandbox.control.requests import answer
 from sandbox.errors import BotApiError, ControlError
@@ -26,7 +27,7 @@ def build_app(world: World) -> web.Application:
     app = web.Application(
         client_max_size=MAX_BODY_BYTES, middlewares=[guard_against_other_sites, _answer_refusals]
     )
-    for part in (BotApi(world), PeopleApi(world), LaboratoryApi(world), ChatPage(world)):
+    for part in (BotApi(world), PeopleApi(world), MembersApi(world), LaboratoryApi(world), ChatPage(world)):
         part.add_routes(app.router)
 
     async def run_webhook(_app: web.Application) -> AsyncIterator[None]:

@@ -8,7 +8,8 @@ from sandbox.entities.formatting import FormattedText, format_bot_text
 from sandbox.entities.utf16 import utf16_length
 from sandbox.errors import bad_request
 from sandbox.jsontypes import JsonObject
-from sandbox.telegram.messages import Chat
+from sandbox.telegram.messages import Chat, Message
+from sandbox.telegram.quotes import cut_quote
 
 MAX_TEXT = 4096  # UTF-16 code units after entity parsing, https://core.telegram.org/bots/api#sendmessage
 MAX_CAPTION = 1024  # likewise, https://core.telegram.org/bots/api#senddocument
@@ -35,9 +36,10 @@ def read_caption(parameters: Parameters) -> FormattedText:
 
 
 def read_reply(parameters: Parameters, chat: Chat) -> JsonObject:
-    """Give `reply_to_message` as part of a Message, or nothing.
+    """Give `reply_to_message` and `quote` as parts of a Message, or nothing.
 
-    Raises BotApiError 400 if the message is gone and `allow_sending_without_reply` is not set.
+    Raises BotApiError 400 if the message is gone and `allow_sending_without_reply` is not set, or if it
+    does not contain the quote.
     """
     reply = parameters.json("reply_parameters", "reply parameters") or {
         "message_id": parameters.integer("reply_to_message_id"),
@@ -50,7 +52,19 @@ def read_reply(parameters: Parameters, chat: Chat) -> JsonObject:
     is_gone = known is None or known.deleted_at is not None
     if not message_id or (is_gone and reply.get("allow_sending_without_reply")):
         return {}
-    return {"reply_to_message": find_message(chat, int(message_id), "message to be replied").quote()}
+    replied = find_message(chat, int(message_id), "message to be replied")
+    return {"reply_to_message": replied.quote(), **_read_quote(reply, replied)}
+
+
+def _read_quote(reply: JsonObject, replied: Message) -> JsonObject:
+    if not reply.get("quote"):
+        return {}
+    mode, entities = str(reply.get("quote_parse_mode") or ""), reply.get("quote_entities")
+    wanted = format_bot_text(str(reply["quote"]), parse_mode=mode, entities=entities)
+    quote = cut_quote(replied, wanted.text)
+    if quote is None:
+        raise bad_request("QUOTE_TEXT_INVALID")
+    return {"quote": quote}
 
 
 def _read_formatted(parameters: Parameters, name: str, entities_name: str) -> FormattedText:

@@ -21,11 +21,16 @@ def find_chat(world: World, parameters: Parameters) -> Chat:
 
 
 def find_writable_chat(world: World, parameters: Parameters) -> Chat:
-    """Raise BotApiError 403 as well if the person has blocked the bot."""
+    """Raise BotApiError 403 as well if the person has blocked the bot or the group has lost it."""
     chat = find_chat(world, parameters)
-    if chat.is_blocked:
-        raise BotApiError(HTTPStatus.FORBIDDEN, "Forbidden: bot was blocked by the user")
-    return chat
+    if not chat.is_blocked:
+        return chat
+    place = f"the {chat.description['type']} chat"
+    reason = "bot was blocked by the user"
+    if chat.is_group:
+        is_kicked = chat.bot_status == "kicked"
+        reason = f"bot was kicked from {place}" if is_kicked else f"bot is not a member of {place}"
+    raise BotApiError(HTTPStatus.FORBIDDEN, f"Forbidden: {reason}")
 
 
 def find_message(chat: Chat, message_id: int, purpose: str) -> Message:

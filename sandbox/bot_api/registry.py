@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from sandbox.bot_api.methods import account, editing, receiving, sending
+from sandbox.bot_api.methods import account, editing, members, menu, receiving, sending
 from sandbox.bot_api.parameters import Parameters
 from sandbox.world import World
 
@@ -16,9 +16,13 @@ METHODS: dict[str, Method] = {
     "getChat": account.get_chat,
     "getFile": account.get_file,
     "answerCallbackQuery": account.answer_callback_query,
-    "setMyCommands": account.set_my_commands,
-    "getMyCommands": account.get_my_commands,
-    "deleteMyCommands": account.delete_my_commands,
+    "setMyCommands": menu.set_my_commands,
+    "getMyCommands": menu.get_my_commands,
+    "deleteMyCommands": menu.delete_my_commands,
+    "getChatMember": members.get_chat_member,
+    "getChatAdministrators": members.get_chat_administrators,
+    "getChatMemberCount": members.get_chat_member_count,
+    "leaveChat": members.leave_chat,
     "getUpdates": receiving.get_updates,
     "setWebhook": receiving.set_webhook,
     "deleteWebhook": receiving.delete_webhook,
@@ -28,6 +32,8 @@ METHODS: dict[str, Method] = {
     "sendPhoto": sending.send_photo,
     "sendVoice": sending.send_voice,
     "sendAudio": sending.send_audio,
+    "sendVideo": sending.send_video,
+    "sendVideoNote": sending.send_video_note,
     "sendChatAction": sending.send_chat_action,
     "editMessageText": editing.edit_message_text,
     "editMessageCaption": editing.edit_message_caption,

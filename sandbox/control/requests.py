@@ -11,6 +11,8 @@ from aiohttp import web
 from sandbox.errors import ControlError
 from sandbox.jsontypes import JsonObject, encode
 
+CHAT_PATH = "/sandbox/api/chats/{chat_id:-?[0-9]+}"
+
 Value = TypeVar("Value")
 
 

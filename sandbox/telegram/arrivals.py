@@ -7,6 +7,7 @@ from sandbox.errors import ControlError
 from sandbox.jsontypes import JsonObject
 from sandbox.telegram.files import StoredFile
 from sandbox.telegram.messages import Chat, Message
+from sandbox.telegram.quotes import cut_quote
 from sandbox.world import World
 
 
@@ -17,14 +18,21 @@ def receive_text(
     text: str,
     person: JsonObject | None = None,
     reply_to_message_id: int | None = None,
+    quote: str | None = None,
     overrides: JsonObject | None = None,
-) -> tuple[int, Message]:
-    """Let a person write `text`, of any content and length; gives the update's number and the message."""
+) -> tuple[int | None, Message]:
+    """Let a person write `text`, of any content and length; gives the update's number and the message.
+
+    `quote` is the part of the other message that the reply is about, `overrides` are fields of the Message.
+    There is no update from a group the bot is not in.
+    """
     content = format_person_text(text)
     body: JsonObject = {"text": content.text}
     if content.entities:
         body["entities"] = content.entities
-    return _receive(world, chat_id, person, {**body, **(overrides or {})}, reply_to_message_id)
+    body |= overrides or {}
+    chat = world.chats.meet(chat_id, person=person, description=body.get("chat"))
+    return _receive(world, chat, person, {**_reply(chat, reply_to_message_id, quote), **body})
 
 
 def receive_file(
@@ -36,15 +44,34 @@ def receive_file(
     duration_s: int = 1,
     person: JsonObject | None = None,
     reply_to_message_id: int | None = None,
-) -> tuple[int, Message]:
-    """Let a person send a file."""
+    media_group_id: str = "",
+    description: JsonObject | None = None,
+) -> tuple[int | None, Message]:
+    """Let a person send a file; files of one album share a `media_group_id`."""
     body: JsonObject = {stored.kind: stored.media(duration_s=duration_s)}
+    if media_group_id:
+        body["media_group_id"] = media_group_id
     if caption:
         content = format_person_text(caption)
         body["caption"] = content.text
         if content.entities:
             body["caption_entities"] = content.entities
-    return _receive(world, chat_id, person, body, reply_to_message_id)
+    chat = world.chats.meet(chat_id, person=person, description=description)
+    return _receive(world, chat, person, {**_reply(chat, reply_to_message_id, None), **body})
+
+
+def receive_edit(world: World, *, chat_id: int, message_id: int, text: str) -> tuple[int | None, Message]:
+    """Let a person change the text or caption of a message of theirs.
+
+    Raises ControlError 404 if it is not there, 400 if it is the bot's.
+    """
+    chat = world.chats.meet(chat_id, person=None, description=None)
+    message = _find(chat, message_id)
+    if message.from_bot:
+        raise ControlError("only people's own messages can be edited")
+    world.chats.edit(message, content=format_person_text(text), reply_markup=None)
+    world.publish_message("edit", message)
+    return _tell(world, chat, {"edited_message": message.body}), message
 
 
 def press_button(
@@ -52,13 +79,11 @@ def press_button(
 ) -> tuple[int, str]:
     """Let a person press an inline button; gives the numbers of the update and of the callback query."""
     chat = world.chats.meet(chat_id, person=person, description=None)
-    message = chat.messages.get(message_id)
-    if message is None or message.deleted_at is not None:
-        raise ControlError("no such message", status=404)
+    message = _find(chat, message_id)
     query_id = world.callbacks.open(chat_id)
     query = {
         "id": query_id,
-        "from": _sender(chat, person),
+        "from": world.chats.identify(chat, person),
         "message": message.body,
         "chat_instance": str(chat_id),
         "data": callback_data,
@@ -67,28 +92,34 @@ def press_button(
 
 
 def _receive(
-    world: World,
-    chat_id: int,
-    person: JsonObject | None,
-    content: JsonObject,
-    reply_to_message_id: int | None,
-) -> tuple[int, Message]:
-    chat = world.chats.meet(chat_id, person=person, description=content.get("chat"))
-    body = {"from": _sender(chat, person), **_quote(chat, reply_to_message_id), **content}
+    world: World, chat: Chat, person: JsonObject | None, content: JsonObject
+) -> tuple[int | None, Message]:
+    body = {"from": world.chats.identify(chat, person), **content}
     message = world.chats.add(chat, body, from_bot=False)
-    update_id = world.updates.push({"message": message.body})
+    update_id = _tell(world, chat, {"message": message.body})
     world.publish_message("message", message)
     return update_id, message
 
 
-def _sender(chat: Chat, person: JsonObject | None) -> JsonObject:
-    return {**chat.person, **(person or {})}
+def _tell(world: World, chat: Chat, update: JsonObject) -> int | None:
+    is_out = chat.is_group and chat.is_blocked
+    return None if is_out else world.updates.push(update)
 
 
-def _quote(chat: Chat, message_id: int | None) -> JsonObject:
+def _find(chat: Chat, message_id: int) -> Message:
+    message = chat.messages.get(message_id)
+    if message is None or message.deleted_at is not None:
+        raise ControlError("no such message", status=404)
+    return message
+
+
+def _reply(chat: Chat, message_id: int | None, quote: str | None) -> JsonObject:
     if message_id is None:
         return {}
-    replied = chat.messages.get(message_id)
-    if replied is None:
-        raise ControlError("the message to reply to is not there", status=404)
-    return {"reply_to_message": replied.quote()}
+    replied = _find(chat, message_id)
+    reply: JsonObject = {"reply_to_message": replied.quote()}
+    if quote:
+        reply["quote"] = cut_quote(replied, quote)
+        if reply["quote"] is None:
+            raise ControlError("the message to reply to does not say that")
+    return reply

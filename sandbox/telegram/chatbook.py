@@ -44,9 +44,31 @@ class ChatBook:
             self._store.put("chat", chat_id, chat.record())
         return chat
 
-    def set_blocked(self, chat: Chat, *, is_blocked: bool) -> None:
-        chat.is_blocked = is_blocked
+    def set_bot_status(self, chat: Chat, status: str) -> None:
+        chat.bot_status = status
         self._store.put("chat", chat.chat_id, chat.record())
+
+    def set_member(self, chat: Chat, user: JsonObject, status: str) -> None:
+        """Note a person of a group, or what has changed about them."""
+        member = {"user": user, "status": status}
+        if chat.members.get(str(user["id"])) != member:
+            chat.members[str(user["id"])] = member
+            self._store.put("chat", chat.chat_id, chat.record())
+
+    def identify(self, chat: Chat, person: JsonObject | None) -> JsonObject:
+        """Give the User who acts in the chat: what is known of the person and what `person` adds to it.
+
+        Whoever acts in a group is a member from then on, the first one its creator.
+        """
+        if not chat.is_group or person is None or not isinstance(person.get("id"), int):
+            return {**chat.person, **(person or {})}
+        member = chat.members.get(str(person["id"]))
+        own = self.chats.get(person["id"])
+        known = member["user"] if member else own.person if own else default_person(person["id"])
+        user = {**known, **person}
+        status = member["status"] if member else "member" if chat.members else "creator"
+        self.set_member(chat, user, status)
+        return user
 
     def next_message_id(self, chat: Chat) -> int:
         is_supergroup = chat.description["type"] in {"supergroup", "channel"}
@@ -112,7 +134,7 @@ class ChatBook:
     def _load(self) -> None:
         self._counters = {key: body["value"] for key, body in self._store.load("counter")}
         for key, body in self._store.load("chat"):
-            self.chats[int(key)] = Chat(int(key), **body)
+            self.chats[int(key)] = Chat.restore(int(key), body)
         messages = [Message(**body) for _, body in self._store.load("message")]
         for message in sorted(messages, key=lambda message: (message.sent_at, message.message_id)):
             self.chats[message.chat_id].messages[message.message_id] = message
@@ -137,7 +159,3 @@ def describe_chat(chat_id: int, person: JsonObject) -> JsonObject:
 
 def _key(message: Message) -> str:
     return f"{message.chat_id}/{message.message_id}"
-
-
-def _parse_key(key: str) -> list[int]:
-    return [int(part) for part in key.split("/")]

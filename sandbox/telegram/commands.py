@@ -12,6 +12,9 @@ COMMAND = re.compile(r"[a-z0-9_]{1,32}")
 MAX_COMMANDS = 100
 MAX_DESCRIPTION = 256
 DEFAULT_SCOPE: JsonObject = {"type": "default"}
+GROUP_SCOPES = frozenset({"chat_administrators", "chat_member"})
+CHAT_SCOPES = GROUP_SCOPES | {"chat"}
+SCOPES = CHAT_SCOPES | {"default", "all_private_chats", "all_group_chats", "all_chat_administrators"}
 
 
 class CommandMenu:
@@ -36,23 +39,30 @@ class CommandMenu:
         self._lists.pop(key, None)
         self._store.delete("commands", key)
 
-    def shown_to(self, chat_id: int, language: str) -> list[JsonObject]:
-        """Choose by Telegram's order: the chat's own list, private chats, default; each by language first.
+    def shown_to(
+        self, chat_id: int, language: str, *, user_id: int = 0, is_ruling: bool = False
+    ) -> list[JsonObject]:
+        """Choose the list of the narrowest scope that has one, each scope by language first.
 
+        `is_ruling` is for owners and administrators of a group.
         https://core.telegram.org/bots/api#determining-list-of-commands
         """
-        group_scope = "all_private_chats" if chat_id > 0 else "all_group_chats"
-        scopes: list[JsonObject] = [
-            {"type": "chat", "chat_id": chat_id},
-            {"type": group_scope},
-            DEFAULT_SCOPE,
-        ]
-        for scope in scopes:
+        for scope in _narrowing(chat_id, user_id, is_ruling=is_ruling):
             for code in (language, ""):
                 found = self.get(scope, code)
                 if found:
                     return found
         return []
+
+
+def _narrowing(chat_id: int, user_id: int, *, is_ruling: bool) -> list[JsonObject]:
+    own: JsonObject = {"type": "chat", "chat_id": chat_id}
+    if chat_id > 0:
+        return [own, {"type": "all_private_chats"}, DEFAULT_SCOPE]
+    member: JsonObject = {"type": "chat_member", "chat_id": chat_id, "user_id": user_id}
+    rulers: list[JsonObject] = [{"type": "chat_administrators", "chat_id": chat_id}] if is_ruling else []
+    all_rulers: list[JsonObject] = [{"type": "all_chat_administrators"}] if is_ruling else []
+    return [member, *rulers, own, *all_rulers, {"type": "all_group_chats"}, DEFAULT_SCOPE]
 
 
 def check_commands(commands: object) -> list[JsonObject]:

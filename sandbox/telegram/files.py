@@ -4,25 +4,51 @@ from __future__ import annotations
 
 import mimetypes
 import secrets
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import PurePosixPath
 
 from sandbox.errors import bad_request
 from sandbox.jsontypes import JsonObject
 from sandbox.store import Store
+from sandbox.telegram.pictures import draw_plain_picture, fit_into, measure_picture
 
 MEBIBYTE = 1 << 20
 MAX_DOWNLOAD_BYTES = 20 * MEBIBYTE  # https://core.telegram.org/bots/api#getfile
 MAX_UPLOAD_BYTES = 50 * MEBIBYTE  # https://core.telegram.org/bots/api#sending-files
-FOLDERS = {"document": "documents", "voice": "voice", "audio": "music", "photo": "photos"}
-DEFAULT_SUFFIXES = {"document": "", "voice": ".oga", "audio": ".mp3", "photo": ".jpg"}
-DEFAULT_TYPES = {"voice": "audio/ogg", "audio": "audio/mpeg", "photo": "image/jpeg"}
-DEFAULT_PHOTO_SIDE = 800  # pixels; the stand-in does not decode pictures
+FOLDERS = {
+    "document": "documents",
+    "voice": "voice",
+    "audio": "music",
+    "photo": "photos",
+    "video": "videos",
+    "video_note": "video_notes",
+}
+DEFAULT_SUFFIXES = {
+    "document": "",
+    "voice": ".oga",
+    "audio": ".mp3",
+    "photo": ".jpg",
+    "video": ".mp4",
+    "video_note": ".mp4",
+}
+DEFAULT_TYPES = {
+    "voice": "audio/ogg",
+    "audio": "audio/mpeg",
+    "photo": "image/jpeg",
+    "video": "video/mp4",
+    "video_note": "video/mp4",
+}
+# Pixels, where the file does not say: the stand-in decodes neither pictures nor video.
+DEFAULT_SIZES = {"photo": (800, 800), "video": (640, 480), "video_note": (384, 384)}
+SMALLER_SIDES = (
+    90,
+    320,
+)  # Telegram's sizes "s" and "m", https://core.telegram.org/api/files#image-thumbnail-types
 
 
 @dataclass(frozen=True, slots=True)
 class StoredFile:
-    """A file's record; `size` in bytes, `path` as getFile gives it."""
+    """A file's record; `size` in bytes, `path` as getFile gives it, `smaller` PhotoSizes of a photo."""
 
     file_id: str
     unique_id: str
@@ -31,16 +57,24 @@ class StoredFile:
     mime_type: str
     size: int
     path: str
+    width: int = 0
+    height: int = 0
+    smaller: list[JsonObject] = field(default_factory=list)
 
     def media(self, *, duration_s: int = 1) -> JsonObject | list[JsonObject]:
-        """Build the Document, Voice, Audio or PhotoSize list of a Message."""
+        """Build the Document, Voice, Audio, Video, VideoNote or, smallest first, PhotoSizes of a Message."""
         base = {"file_id": self.file_id, "file_unique_id": self.unique_id, "file_size": self.size}
+        area = {"width": self.width, "height": self.height}
+        named = {"file_name": self.name, "mime_type": self.mime_type}
         if self.kind == "photo":
-            return [{**base, "width": DEFAULT_PHOTO_SIDE, "height": DEFAULT_PHOTO_SIDE}]
-        if self.kind == "voice":
-            return {**base, "duration": duration_s, "mime_type": self.mime_type}
-        named = {**base, "file_name": self.name, "mime_type": self.mime_type}
-        return {**named, "duration": duration_s} if self.kind == "audio" else named
+            return [*self.smaller, {**base, **area}]
+        lasting = {**base, "duration": duration_s}
+        return {
+            "voice": {**lasting, "mime_type": self.mime_type},
+            "audio": {**lasting, **named},
+            "video": {**lasting, **area, **named},
+            "video_note": {**lasting, "length": self.width},
+        }.get(self.kind, {**base, **named})
 
 
 class FileShelf:
@@ -51,22 +85,17 @@ class FileShelf:
         self._files = {key: StoredFile(**body) for key, body in store.load("file")}
         self._by_path = {stored.path: stored for stored in self._files.values()}
 
-    def add(self, *, kind: str, name: str, mime_type: str, content: bytes) -> StoredFile:
-        token, number = secrets.token_urlsafe(12), len(self._files)
-        suffix = PurePosixPath(name).suffix[:16] or DEFAULT_SUFFIXES[kind]
-        stored = StoredFile(
-            file_id=f"SBX{kind[0].upper()}{token}",
-            unique_id=f"SB{token[:8]}",
-            kind=kind,
-            name=name or f"file{suffix}",
-            mime_type=mime_type or DEFAULT_TYPES.get(kind) or _guess_type(name),
-            size=len(content),
-            path=f"{FOLDERS[kind]}/file_{number}{suffix if suffix.isascii() else ''}",
+    def add(
+        self, *, kind: str, name: str, mime_type: str, content: bytes, claimed_size: int | None = None
+    ) -> StoredFile:
+        """Keep a file; `claimed_size` (bytes) lets a small one pass for a large one."""
+        measured = measure_picture(content) if kind == "photo" else None
+        size = measured or DEFAULT_SIZES.get(kind, (0, 0))
+        smaller = [self._add_smaller(*size, side) for side in SMALLER_SIDES] if kind == "photo" else []
+        stored = self._describe(kind=kind, name=name, mime_type=mime_type, size=claimed_size or len(content))
+        return self._keep(
+            replace(stored, width=size[0], height=size[1], smaller=[one for one in smaller if one]), content
         )
-        self._store.write_content(stored.file_id, content)
-        self._store.put("file", stored.file_id, asdict(stored))
-        self._files[stored.file_id] = self._by_path[stored.path] = stored
-        return stored
 
     def find(self, file_id: str) -> StoredFile:
         """Raise BotApiError 400 for an id nobody was given."""
@@ -83,6 +112,36 @@ class FileShelf:
 
     def read(self, stored: StoredFile) -> bytes:
         return self._store.read_content(stored.file_id) or b""
+
+    def _describe(self, *, kind: str, name: str, mime_type: str, size: int) -> StoredFile:
+        token, number = secrets.token_urlsafe(12), len(self._files)
+        suffix = PurePosixPath(name).suffix[:16] or DEFAULT_SUFFIXES[kind]
+        return StoredFile(
+            file_id=f"SBX{kind[0].upper()}{token}",
+            unique_id=f"SB{token[:8]}",
+            kind=kind,
+            name=name or f"file{suffix}",
+            mime_type=mime_type or DEFAULT_TYPES.get(kind) or _guess_type(name),
+            size=size,
+            path=f"{FOLDERS[kind]}/file_{number}{suffix if suffix.isascii() else ''}",
+        )
+
+    def _add_smaller(self, width: int, height: int, side: int) -> JsonObject | None:
+        """Keep a stand-in for a thumbnail, or nothing if the photo itself is no larger."""
+        if max(width, height) <= side:
+            return None
+        small_width, small_height = fit_into(width, height, side)
+        content = draw_plain_picture(small_width, small_height)
+        stored = self._describe(kind="photo", name="", mime_type="image/png", size=len(content))
+        stored = self._keep(replace(stored, width=small_width, height=small_height), content)
+        media = stored.media()
+        return media[-1] if isinstance(media, list) else media
+
+    def _keep(self, stored: StoredFile, content: bytes) -> StoredFile:
+        self._store.write_content(stored.file_id, content)
+        self._store.put("file", stored.file_id, asdict(stored))
+        self._files[stored.file_id] = self._by_path[stored.path] = stored
+        return stored
 
 
 def _guess_type(name: str) -> str:

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, Self
 
 from sandbox.entities.rendering import render_html
 from sandbox.jsontypes import JsonObject
+
+MEDIA_KINDS = ("document", "voice", "audio", "photo", "video", "video_note")
+RULING = frozenset({"creator", "administrator"})
+IN_CHAT = RULING | {"member"}
+CHAT_RECORD = ("description", "person", "bot_status", "members")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +65,8 @@ class Message:
 
     def quote(self) -> JsonObject:
         """Give the message as `reply_to_message` carries it: without a reply of its own."""
-        return {name: value for name, value in self.body.items() if name != "reply_to_message"}
+        own = {"reply_to_message", "quote"}
+        return {name: value for name, value in self.body.items() if name not in own}
 
     def view(self, *, with_revisions: bool = True) -> JsonObject:
         """Show the message to tests and to the page."""
@@ -79,6 +85,9 @@ class Message:
             "entities": self.entities,
             "reply_markup": self.reply_markup,
             "reply_to_message_id": self.body.get("reply_to_message", {}).get("message_id"),
+            "quote": self.body.get("quote", {}).get("text"),
+            "media_group_id": self.body.get("media_group_id"),
+            "new_members": [user["first_name"] for user in self.body.get("new_chat_members", [])],
             "attachment": self.attachment(),
         }
         if with_revisions:
@@ -87,7 +96,7 @@ class Message:
 
     def attachment(self) -> JsonObject | None:
         """Give the file of the message: its kind, file_id, name, MIME type and size in bytes."""
-        for kind in ("document", "voice", "audio", "photo"):
+        for kind in MEDIA_KINDS:
             found: Any = self.body.get(kind)
             if found:
                 media = found[-1] if isinstance(found, list) else found
@@ -110,13 +119,31 @@ class Message:
 
 @dataclass(slots=True)
 class Chat:
-    """A chat the bot may write to: a person's own (`chat_id` > 0) or a group's."""
+    """A chat the bot may write to: a person's own (`chat_id` > 0) or a group's.
+
+    `bot_status` is the bot's ChatMember status, "kicked" in a person's chat meaning blocked; `members` are
+    the people of a group as {user id: {"user", "status"}}, `person` is who writes there if nobody is named.
+    """
 
     chat_id: int
     description: JsonObject
     person: JsonObject
-    is_blocked: bool = False
+    bot_status: str = "member"
+    members: dict[str, JsonObject] = field(default_factory=dict)
     messages: dict[int, Message] = field(default_factory=dict)
 
+    @property
+    def is_group(self) -> bool:
+        return self.chat_id < 0
+
+    @property
+    def is_blocked(self) -> bool:
+        return self.bot_status not in IN_CHAT
+
     def record(self) -> JsonObject:
-        return {"description": self.description, "person": self.person, "is_blocked": self.is_blocked}
+        return {name: getattr(self, name) for name in CHAT_RECORD}
+
+    @classmethod
+    def restore(cls, chat_id: int, record: JsonObject) -> Self:
+        """Read what `record` gave, leaving out what only other versions know."""
+        return cls(chat_id, **{name: record[name] for name in CHAT_RECORD if name in record})

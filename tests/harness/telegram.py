@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from typing import Any
 
@@ -10,6 +11,15 @@ import requests
 from tests.harness.processes import POLL_S
 
 TIMEOUT_S = 20
+# What a person's Telegram would say of a file that is sent without a name or a type.
+FILES = {
+    "voice": ("voice.ogg", "audio/ogg"),
+    "audio": ("music.mp3", "audio/mpeg"),
+    "photo": ("photo.jpg", "image/jpeg"),
+    "video": ("video.mp4", "video/mp4"),
+    "video_note": ("note.mp4", "video/mp4"),
+    "document": ("file", ""),
+}
 
 
 class SandboxClient:
@@ -23,21 +33,101 @@ class SandboxClient:
     def close(self) -> None:
         self._session.close()
 
-    def write(self, chat_id: int, text: str, **fields: Any) -> dict[str, Any]:
-        """Let the person of a private chat write; returns `update_id` and `message_id`."""
-        return self.post("messages", {"chat_id": chat_id, "text": text, **fields})
+    def write(
+        self, chat_id: int, text: str, *, from_: dict[str, Any] | None = None, **fields: Any
+    ) -> dict[str, Any]:
+        """Let a person write; returns `update_id` (None in a group without the bot), `message_id` and `seq`.
+
+        `from_` is who writes (in a group it needs an `id`), `chat` what is new of the chat; further fields
+        are `reply_to_message_id`, `quote` (the part replied to) and `message` (fields of the Message).
+        """
+        sender = {} if from_ is None else {"from": from_}
+        return self.post("messages", {"chat_id": chat_id, "text": text, **sender, **fields})
+
+    def edit(self, chat_id: int, message_id: int, text: str) -> dict[str, Any]:
+        """Let a person change the text or caption of their message; returns the same as `write`."""
+        return self.post(f"chats/{chat_id}/messages/{message_id}/edit", {"text": text})
 
     def deliver(self, update: dict[str, Any]) -> dict[str, Any]:
         """Hand an update over as it is."""
         return self.post("updates", update)
 
-    def upload(self, chat_id: int, *, kind: str, content: bytes) -> None:
-        """Let the person send a file: `voice`, `photo`, `document` or `audio`."""
-        form = {"chat_id": str(chat_id), "kind": kind}
-        response = self._session.post(
-            f"{self.url}/sandbox/api/uploads", data=form, files={"file": ("file", content)}, timeout=TIMEOUT_S
-        )
+    def upload(
+        self,
+        chat_id: int,
+        *,
+        kind: str,
+        content: bytes,
+        name: str | None = None,
+        mime_type: str | None = None,
+        caption: str = "",
+        duration: int = 1,
+        media_group_id: str = "",
+        reply_to_message_id: int | None = None,
+        from_: dict[str, Any] | None = None,
+        file_size: int | None = None,
+    ) -> dict[str, Any]:
+        """Let the person send a `voice`, `audio`, `photo`, `video`, `video_note` or `document`.
+
+        `duration` is in seconds; files of one album share a `media_group_id`; `file_size` lets a small file
+        pass for one of so many bytes. Returns `update_id`, `message_id`, `seq` and `file_id`.
+        """
+        usual_name, usual_type = FILES[kind]
+        form = {
+            "chat_id": chat_id,
+            "kind": kind,
+            "caption": caption,
+            "duration": duration,
+            "media_group_id": media_group_id,
+            "reply_to_message_id": reply_to_message_id,
+            "from": json.dumps(from_) if from_ else None,
+            "file_size": file_size,
+        }
+        file = (name or usual_name, content, usual_type if mime_type is None else mime_type)
+        return self._answer("POST", "uploads", data=form, files={"file": file})
+
+    def press(
+        self, chat_id: int, message_id: int, data: str, *, from_: dict[str, Any] | None = None
+    ) -> dict[str, Any]:
+        """Let a person press a button; returns `update_id` and `callback_query_id`."""
+        body = {"chat_id": chat_id, "message_id": message_id, "data": data}
+        return self.post("callbacks", body | ({} if from_ is None else {"from": from_}))
+
+    def keyboard(self, chat_id: int, message_id: int) -> list[list[dict[str, Any]]]:
+        """The rows of inline buttons that a message has now."""
+        markup = self.message(chat_id, message_id)["reply_markup"] or {}
+        rows: list[list[dict[str, Any]]] = markup.get("inline_keyboard", [])
+        return rows
+
+    def callback_answers(self, chat_id: int) -> list[dict[str, Any]]:
+        """What the bot has answered to presses: `callback_query_id`, `text`, `show_alert`, `url`, `at`."""
+        found: list[dict[str, Any]] = self.get(f"chats/{chat_id}/callback_answers")["answers"]
+        return found
+
+    def expire_presses(self) -> None:
+        """Let every press so far be too old to be answered."""
+        self.delete("callbacks")
+
+    def download(self, file_id: str) -> bytes:
+        """The content of a file that anybody has sent."""
+        response = self._session.get(f"{self.url}/sandbox/api/files/{file_id}", timeout=TIMEOUT_S)
         response.raise_for_status()
+        return response.content
+
+    def add_to_group(
+        self, chat_id: int, *, title: str, from_: dict[str, Any], status: str = "member"
+    ) -> dict[str, Any]:
+        """Let a person add the bot to a supergroup, or make it an `administrator`; returns `update_id`."""
+        chat = {"id": chat_id, "type": "supergroup", "title": title}
+        return self.post(f"chats/{chat_id}/bot", {"status": status, "from": from_, "chat": chat})
+
+    def remove_from_group(self, chat_id: int, *, from_: dict[str, Any]) -> dict[str, Any]:
+        """Let a person throw the bot out of a group."""
+        return self.post(f"chats/{chat_id}/bot", {"status": "kicked", "from": from_})
+
+    def set_member(self, chat_id: int, user: dict[str, Any], status: str = "member") -> None:
+        """Make somebody `creator`, `administrator` or `member` of a group, or let them be gone (`left`)."""
+        self.post(f"chats/{chat_id}/members", {"user": user, "status": status})
 
     def block(self, chat_id: int, *, is_blocked: bool = True) -> None:
         """Let the person block the bot, or take the block back."""
@@ -47,9 +137,20 @@ class SandboxClient:
         """Let the person delete everything in the chat."""
         self.delete(f"chats/{chat_id}")
 
-    def messages(self, chat_id: int) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = self.get(f"chats/{chat_id}/messages")["messages"]
-        return found
+    def messages(self, chat_id: int, *, with_deleted: bool = False) -> list[dict[str, Any]]:
+        """What the chat shows, oldest first; what is deleted (`deleted_at` is set) only if asked for."""
+        found = self.get(f"chats/{chat_id}/messages", deleted=int(with_deleted))["messages"]
+        return list(found)
+
+    def message(self, chat_id: int, message_id: int) -> dict[str, Any]:
+        """One message, deleted or not. Raises `StopIteration` if there never was one."""
+        every = self.messages(chat_id, with_deleted=True)
+        return next(message for message in every if message["message_id"] == message_id)
+
+    def commands(self, chat_id: int, *, language: str = "", user_id: int = 0) -> dict[str, str]:
+        """The command menu that a person sees: descriptions by command."""
+        shown = self.get(f"chats/{chat_id}/commands", lang=language, user_id=user_id)["commands"]
+        return {command["command"]: command["description"] for command in shown}
 
     def answers(self, chat_id: int) -> list[str]:
         """The texts of the bot's messages in a chat, in order."""
@@ -75,14 +176,17 @@ class SandboxClient:
         self.delete("faults")
 
     def get(self, path: str, **params: Any) -> Any:
-        response = self._session.get(f"{self.url}/sandbox/api/{path}", params=params, timeout=TIMEOUT_S)
-        response.raise_for_status()
-        return response.json()
+        return self._answer("GET", path, params=params)
 
     def delete(self, path: str) -> None:
-        self._session.delete(f"{self.url}/sandbox/api/{path}", timeout=TIMEOUT_S).raise_for_status()
+        self._answer("DELETE", path)
 
     def post(self, path: str, body: Any) -> Any:
-        response = self._session.post(f"{self.url}/sandbox/api/{path}", json=body, timeout=TIMEOUT_S)
+        return self._answer("POST", path, json=body)
+
+    def _answer(self, verb: str, path: str, **arguments: Any) -> Any:
+        response = self._session.request(
+            verb, f"{self.url}/sandbox/api/{path}", timeout=TIMEOUT_S, **arguments
+        )
         response.raise_for_status()
         return response.json()

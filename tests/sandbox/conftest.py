@@ -9,6 +9,7 @@ import requests
 import telebot
 from telebot import apihelper
 
+from tests.harness.telegram import SandboxClient
 from tests.sandbox.server import PERSON, TOKEN, Sandbox, start_sandbox
 
 
@@ -50,6 +51,14 @@ def sandbox(shared: Sandbox) -> Sandbox:
         shared.post(f"chats/{chat['chat_id']}/block", {"blocked": False})
         shared.delete(f"chats/{chat['chat_id']}")
     return shared
+
+
+@pytest.fixture
+def telegram(sandbox: Sandbox) -> Iterator[SandboxClient]:
+    """Give the person's side as the other tests use it."""
+    client = SandboxClient(sandbox.root)
+    yield client
+    client.close()
 
 
 @pytest.fixture

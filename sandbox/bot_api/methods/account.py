@@ -1,4 +1,4 @@
-"""getMe, getChat, getFile, answerCallbackQuery and the command menu."""
+"""getMe, getChat, getFile and answerCallbackQuery."""
 
 from __future__ import annotations
 
@@ -6,22 +6,10 @@ from sandbox.bot_api.lookup import find_chat
 from sandbox.bot_api.parameters import Parameters
 from sandbox.errors import bad_request
 from sandbox.jsontypes import JsonObject
-from sandbox.telegram.commands import DEFAULT_SCOPE, check_commands
 from sandbox.telegram.files import MAX_DOWNLOAD_BYTES
 from sandbox.world import World
 
 MAX_ANSWER = 200  # characters, https://core.telegram.org/bots/api#answercallbackquery
-SCOPES = frozenset(
-    {
-        "default",
-        "all_private_chats",
-        "all_group_chats",
-        "all_chat_administrators",
-        "chat",
-        "chat_administrators",
-        "chat_member",
-    }
-)
 GIFT_TYPES = (
     "unlimited_gifts",
     "limited_gifts",
@@ -32,8 +20,9 @@ GIFT_TYPES = (
 
 
 async def get_me(world: World, _parameters: Parameters) -> JsonObject:
-    abilities = ("can_read_all_group_messages", "supports_inline_queries", "has_main_web_app")
-    return {**world.bot, "can_join_groups": True, **dict.fromkeys(abilities, False)}
+    """Introduce the bot; its privacy mode is off, so groups show it everything that is written there."""
+    abilities = {"can_join_groups": True, "can_read_all_group_messages": True}
+    return {**world.bot, **abilities, "supports_inline_queries": False, "has_main_web_app": False}
 
 
 async def get_chat(world: World, parameters: Parameters) -> JsonObject:
@@ -64,38 +53,12 @@ async def answer_callback_query(world: World, parameters: Parameters) -> bool:
     query_id, text = parameters.text("callback_query_id"), parameters.text("text")
     if len(text) > MAX_ANSWER:
         raise bad_request("MESSAGE_TOO_LONG")
-    chat_id = world.callbacks.answer(query_id)
     content = {
         "callback_query_id": query_id,
         "text": text,
         "show_alert": parameters.boolean("show_alert"),
         "url": parameters.text("url"),
     }
+    chat_id = world.callbacks.answer(query_id, content)
     world.events.publish("callback_answer", chat_id, lambda: content)
     return True
-
-
-async def set_my_commands(world: World, parameters: Parameters) -> bool:
-    commands = check_commands(parameters.json("commands", "commands") or [])
-    world.menu.put(_read_scope(parameters), parameters.text("language_code"), commands)
-    return True
-
-
-async def get_my_commands(world: World, parameters: Parameters) -> list[JsonObject]:
-    return world.menu.get(_read_scope(parameters), parameters.text("language_code"))
-
-
-async def delete_my_commands(world: World, parameters: Parameters) -> bool:
-    world.menu.drop(_read_scope(parameters), parameters.text("language_code"))
-    return True
-
-
-def _read_scope(parameters: Parameters) -> JsonObject:
-    scope = parameters.json("scope", "BotCommandScope")
-    if scope is None:
-        return DEFAULT_SCOPE
-    if not isinstance(scope, dict):
-        raise bad_request("can't parse BotCommandScope: BotCommandScope must be an Object")
-    if scope.get("type") not in SCOPES:
-        raise bad_request("can't parse BotCommandScope: Unsupported type specified")
-    return scope

@@ -1,4 +1,4 @@
-"""sendMessage, sendDocument, sendPhoto, sendVoice, sendAudio, sendChatAction."""
+"""sendMessage, sendDocument, sendPhoto, sendVoice, sendAudio, sendVideo, sendVideoNote, sendChatAction."""
 
 from __future__ import annotations
 
@@ -56,6 +56,14 @@ async def send_voice(world: World, parameters: Parameters) -> JsonObject:
 
 async def send_audio(world: World, parameters: Parameters) -> JsonObject:
     return _send_file(world, parameters, "audio")
+
+
+async def send_video(world: World, parameters: Parameters) -> JsonObject:
+    return _send_file(world, parameters, "video")
+
+
+async def send_video_note(world: World, parameters: Parameters) -> JsonObject:
+    return _send_file(world, parameters, "video_note")
 
 
 async def send_chat_action(world: World, parameters: Parameters) -> bool:

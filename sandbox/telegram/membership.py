@@ -1,0 +1,77 @@
+"""Who is in a chat, the bot included (https://core.telegram.org/bots/api#chatmember)."""
+
+from __future__ import annotations
+
+import time
+
+from sandbox.jsontypes import JsonObject
+from sandbox.telegram.messages import IN_CHAT, RULING, Chat
+from sandbox.world import World
+
+RIGHTS = (
+    "can_manage_chat",
+    "can_delete_messages",
+    "can_manage_video_chats",
+    "can_restrict_members",
+    "can_promote_members",
+    "can_change_info",
+    "can_invite_users",
+    "can_post_stories",
+    "can_edit_stories",
+    "can_delete_stories",
+)
+STATUSES = frozenset({"creator", "administrator", "member", "left", "kicked"})
+
+
+def describe_member(user: JsonObject, status: str) -> JsonObject:
+    """Build the ChatMember object of this status."""
+    member: JsonObject = {"status": status, "user": user}
+    if status == "kicked":
+        return {**member, "until_date": 0}
+    if status == "creator":
+        return {**member, "is_anonymous": False}
+    if status == "administrator":
+        return {**member, "can_be_edited": False, "is_anonymous": False, **dict.fromkeys(RIGHTS, True)}
+    return member
+
+
+def find_member(world: World, chat: Chat, user_id: int) -> JsonObject | None:
+    """Build the ChatMember of the bot, of a member or of another known person; None for a stranger."""
+    if user_id == world.bot["id"]:
+        return describe_member(world.bot, chat.bot_status)
+    if chat.chat_id == user_id:
+        return describe_member(chat.person, "member")
+    found = chat.members.get(str(user_id))
+    if found is not None:
+        return describe_member(found["user"], found["status"])
+    known = world.chats.chats.get(user_id)
+    return None if known is None else describe_member(known.person, "left")
+
+
+def change_bot_status(world: World, chat: Chat, status: str, actor: JsonObject) -> int | None:
+    """Add, promote, remove or block the bot; gives the number of the update, None without a change.
+
+    A bot that comes into a group is told so by a service message as well.
+    """
+    before = chat.bot_status
+    if before == status:
+        return None
+    world.chats.set_bot_status(chat, status)
+    change = {
+        "chat": chat.description,
+        "from": actor,
+        "date": int(time.time()),
+        "old_chat_member": describe_member(world.bot, before),
+        "new_chat_member": describe_member(world.bot, status),
+    }
+    update_id = world.updates.push({"my_chat_member": change})
+    if chat.is_group and before not in IN_CHAT and status in IN_CHAT:
+        message = world.chats.add(chat, {"from": actor, "new_chat_members": [world.bot]}, from_bot=False)
+        world.updates.push({"message": message.body})
+        world.publish_message("message", message)
+    return update_id
+
+
+def is_ruling(chat: Chat, user_id: int) -> bool:
+    """Tell whether the person owns or administers the group."""
+    return chat.members.get(str(user_id), {}).get("status") in RULING
