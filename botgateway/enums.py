@@ -20,3 +20,15 @@ class AccessState(TextChoices):
 class AccessPolicy(TextChoices):
     OPEN = "open", "open"
     APPROVAL = "approval", "approval"
+
+
+class DecisionSource(TextChoices):
+    BUTTON = "button", "button in Telegram"
+    COMMAND = "command", "/admin"
+    SITE = "site", "admin site"
+
+
+class NoticeStatus(TextChoices):
+    PENDING = "pending", "pending"
+    SENT = "sent", "sent"
+    FAILED = "failed", "failed"  # the chat cannot be reached, or Telegram refuses the message for good

@@ -1,12 +1,16 @@
 """What can go wrong between Butler and Telegram.
 
 MalformedUpdate            not an update at all; the webhook answers 400
+NotPrepared                a voice message or a file that has to be read first, on a queue of its own
+TurnLost                   another worker has taken the chat over
 TelegramError
 ├── TelegramUnavailable    no connection, timeout, 5xx, a bad token; the call may have been carried out or not
 ├── TooManyRequests        429; `retry_after_s` is what Telegram asks to wait
 ├── MessageNotModified     an edit that changes nothing; as good as done
 ├── MessageGone            the message to edit does not exist (any more), or is not the bot's
 ├── MarkupRejected         Telegram does not understand the HTML; plain text will do
+├── FileTooBig             over what Telegram hands out to bots (20 MB), or over our own limit
+├── PressOutdated          a button's press that Telegram has stopped waiting for
 ├── ChatUnreachable        403, or the chat is gone: the person blocked the bot or deleted the account
 └── TelegramRefused        anything else it refuses for good
 """
@@ -48,12 +52,28 @@ class MarkupRejected(TelegramError):
     pass
 
 
+class FileTooBig(TelegramError):
+    pass
+
+
+class PressOutdated(TelegramError):
+    pass
+
+
 class ChatUnreachable(TelegramError):
     pass
 
 
 class TelegramRefused(TelegramError):
     pass
+
+
+class NotPrepared(Exception):
+    """Something has to be read before it can be answered: (update's key, queue) of each."""
+
+    def __init__(self, waiting: list[tuple[str, str]]) -> None:
+        super().__init__(f"{len(waiting)} updates")
+        self.waiting = waiting
 
 
 class TurnLost(Exception):

@@ -6,33 +6,43 @@ from typing import Any, ClassVar
 
 from django.db import models
 from django.utils import timezone
-from django_mongodb_backend.fields import ArrayField
+from django_mongodb_backend.fields import ArrayField, ObjectIdField
 from django_mongodb_backend.managers import MongoManager
 
-from botgateway.enums import AccessState, UpdateStatus
+from botgateway.enums import AccessState, DecisionSource, NoticeStatus, UpdateStatus
 from mongo_indexes import TTLIndex, UniqueIndex
 
 # After a week without updates Telegram continues at a random update_id (core.telegram.org/bots/api#update). By then
 # every stored one has gone, so a new one is never mistaken for a redelivery. Telegram itself keeps updates for a day.
 INBOX_TTL_S = 6 * 86_400
+NOTICE_TTL_S = 30 * 86_400  # a request may wait for an admin's holiday
 
 
 class InboxUpdate(models.Model):
     """One update as Telegram delivered it, and what became of it.
 
-    `payload` is the JSON text itself: nothing in it can act as an operator or a field name of the database.
+    `payload` is the JSON text itself: nothing in it can act as an operator or a field name of the database. It is
+    empty where the update is none of Butler's business, or its person asked to be forgotten.
+    `prepared` is what recognition of speech or reading of a file came to (`domain.preparation`), as JSON.
+    `undelivered` is an answer that is complete and waits for its turn at Telegram.
+    `joined_to` is the first update of a question that came in several.
     """
 
     update_id = models.BigIntegerField()
     kind = models.CharField(max_length=40)
     chat_id = models.CharField(max_length=32, blank=True, default="")
-    payload = models.TextField()
+    user_id = models.CharField(max_length=64, blank=True, default="")
+    message_id = models.BigIntegerField(null=True, blank=True, default=None)
+    payload = models.TextField(blank=True)
     received_at = models.DateTimeField(default=timezone.now)
     status = models.CharField(max_length=8, choices=UpdateStatus, default=UpdateStatus.PENDING)
     attempts = models.PositiveSmallIntegerField(default=0)
     answer_message_ids = ArrayField(models.BigIntegerField(), default=list, blank=True)
     answered_at = models.DateTimeField(null=True, blank=True, default=None)
     trace_id = models.CharField(max_length=32)
+    prepared = models.TextField(blank=True, default="")
+    undelivered = models.TextField(blank=True, default="")
+    joined_to = ObjectIdField(null=True, blank=True, default=None)
 
     objects = models.Manager()
     pipelines: ClassVar[Any] = MongoManager()
@@ -51,13 +61,16 @@ class InboxUpdate(models.Model):
 
 
 class Person(models.Model):
-    """Somebody who wrote to Butler while ACCESS_POLICY asked for an approval."""
+    """Somebody who wrote to Butler, and whether they may talk to it."""
 
     user_id = models.CharField(max_length=64)
     chat_id = models.CharField(max_length=32)
     first_name = models.CharField(max_length=200, blank=True, default="")
     username = models.CharField(max_length=64, blank=True, default="")
+    language_code = models.CharField(max_length=16, blank=True, default="")
     access_state = models.CharField(max_length=8, choices=AccessState, default=AccessState.PENDING)
+    decided_at = models.DateTimeField(null=True, blank=True, default=None)
+    decided_by = models.CharField(max_length=100, blank=True, default="")
     created_at = models.DateTimeField(default=timezone.now)
     updated_at = models.DateTimeField(auto_now=True)
 
@@ -71,3 +84,53 @@ class Person(models.Model):
 
     def __str__(self) -> str:
         return f"{self.first_name} ({self.user_id})"
+
+
+class AccessDecision(models.Model):
+    """The audit of access: who decided what about whom, and when. Never changed, never deleted."""
+
+    user_id = models.CharField(max_length=64)
+    before = models.CharField(max_length=8, choices=AccessState)
+    after = models.CharField(max_length=8, choices=AccessState)
+    decided_by = models.CharField(max_length=100)  # `telegram:<user id>` or `staff:<user name>`
+    via = models.CharField(max_length=8, choices=DecisionSource)
+    decided_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        db_table = "access_decisions"
+        indexes = [models.Index(fields=["user_id", "-decided_at"], name="user_id_decided_at")]
+        verbose_name = "access decision"
+
+    def __str__(self) -> str:
+        return f"{self.user_id}: {self.before} → {self.after}"
+
+
+class Notice(models.Model):
+    """A message that answers nobody: a decision, a request or a report to the admins. Sent once, durably.
+
+    `key` says what it is about: the same notice is filed once. A revised one is shown by editing its messages.
+    """
+
+    key = models.CharField(max_length=150)
+    chat_id = models.CharField(max_length=32)
+    about_user_id = models.CharField(max_length=64, blank=True, default="")
+    text = models.TextField()
+    keyboard = models.TextField(blank=True, default="")
+    status = models.CharField(max_length=8, choices=NoticeStatus, default=NoticeStatus.PENDING)
+    revision = models.PositiveIntegerField(default=0)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    message_ids = ArrayField(models.BigIntegerField(), default=list, blank=True)
+    created_at = models.DateTimeField(default=timezone.now)
+    due_at = models.DateTimeField(default=timezone.now)
+    trace_id = models.CharField(max_length=32, blank=True, default="")
+
+    class Meta:
+        db_table = "notices"
+        indexes = [
+            UniqueIndex(fields=["key"], name="notice_key_unique"),
+            models.Index(fields=["status", "chat_id", "created_at"], name="notice_status_chat_created"),
+            TTLIndex(fields=["created_at"], name="notice_created_at_ttl", expire_after_s=NOTICE_TTL_S),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.key} {self.status}"

@@ -2,110 +2,171 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
+from functools import partial
 
 import structlog
 from django.conf import settings
 
 from botgateway.delivery.answer import Answer
 from botgateway.delivery.telegram import telegram_client
-from botgateway.domain import inbox
+from botgateway.domain import inbox, limits, reports
 from botgateway.domain.access import check_access
-from botgateway.domain.phrases import Phrase
+from botgateway.domain.bundles import Bundle
+from botgateway.domain.preparation import FILES_QUEUE, SPEECH_QUEUE, find_queue
 from botgateway.domain.turns import Attempt, Turn
-from botgateway.domain.updates import IncomingMessage, read_message
+from botgateway.domain.updates import ButtonPress, Incoming, IncomingMessage
 from botgateway.enums import AccessState
-from botgateway.errors import ChatUnreachable, TelegramError
-from botgateway.handlers.commands import COMMANDS, handle_blank, handle_other_content, handle_unknown_command
+from botgateway.errors import ChatUnreachable, NotPrepared, TelegramError
+from botgateway.handlers.access import handle_stranger
+from botgateway.handlers.again import handle_edit
+from botgateway.handlers.buttons import handle_press
+from botgateway.handlers.commands import (
+    COMMANDS,
+    IN_GROUPS,
+    Handler,
+    handle_private_only,
+    handle_unknown_command,
+    handle_unreadable,
+)
 from botgateway.handlers.conversation import Conversation, Handled
-from botgateway.handlers.text import handle_text
-from botgateway.models import InboxUpdate
+from botgateway.handlers.limits import handle_refused_by_limits
+from botgateway.handlers.question import handle_files, handle_text, handle_voice
+from botgateway.handlers.retry import handle_retry
+from botgateway.wording.general import GeneralPhrase
 
 log = structlog.get_logger(__name__)
 
-Handler = Callable[[Conversation], Handled]
+NOTHING = Handled(message_ids=[])
+CONTENT: dict[str, Handler] = {SPEECH_QUEUE: handle_voice, FILES_QUEUE: handle_files}
+PREPARED = tuple(CONTENT.values())
+QUESTIONS: tuple[Handler, ...] = (handle_text, *PREPARED, handle_retry)
 
 
-def answer_update(update: InboxUpdate, turn: Turn) -> Handled:
-    """Answer one update and mark it so. Raises what a later attempt may mend: `TelegramError`, `TurnLost`, …"""
-    message = read_message(json.loads(update.payload))
-    if message is None:
-        inbox.mark_answered(update, [])
-        return Handled([])
-    attempt = turn.begin_attempt(str(update.pk))
-    conversation = _open_conversation(update, message, turn, is_repeated=attempt is not Attempt.FIRST)
-    if attempt is Attempt.AFTER_FAILURE and not inbox.count_failed_attempt(update):
-        return _park(update, conversation)
+def answer_bundle(bundle: Bundle, turn: Turn) -> Handled:
+    """Answer what came in and mark it so.
+
+    Raises what a later attempt may mend (`TelegramError`, `TurnLost`, …), and `NotPrepared`.
+    """
+    incoming = bundle.incoming
+    if incoming is None or not (incoming.is_private or _is_addressed(incoming)):
+        inbox.mark_ignored(bundle.lead)
+        return NOTHING
+    access = check_access(incoming)
+    handler = choose_handler(incoming) if access is AccessState.APPROVED else handle_stranger
+    if handler in QUESTIONS:
+        handler = _within_limits(handler, bundle)
+    if handler in PREPARED and (unprepared := bundle.list_unprepared()):
+        raise NotPrepared([(str(update.pk), queue) for update, queue in unprepared])
+    return _answer(handler, bundle, turn, is_stranger=access is not AccessState.APPROVED)
+
+
+def choose_handler(incoming: Incoming) -> Handler:
+    """Return what answers somebody who has access."""
+    if isinstance(incoming, ButtonPress):
+        return handle_press
+    if not isinstance(incoming, IncomingMessage):
+        return handle_unreadable
+    if incoming.is_edited:
+        return handle_edit
+    if incoming.command is not None:
+        if not incoming.is_private and incoming.command not in IN_GROUPS:
+            return handle_private_only
+        return COMMANDS.get(incoming.command, handle_unknown_command)
+    return CONTENT.get(find_queue(incoming), handle_unreadable) if incoming.attachment else handle_text
+
+
+def _within_limits(handler: Handler, bundle: Bundle) -> Handler:
+    """Return the handler, or what answers somebody who has asked enough for now."""
+    refusal = limits.admit(bundle.lead.user_id, question_key=str(bundle.lead.pk))
+    return partial(handle_refused_by_limits, refusal=refusal) if refusal else handler
+
+
+def _answer(handler: Handler, bundle: Bundle, turn: Turn, *, is_stranger: bool) -> Handled:
+    lead = bundle.lead
+    attempt = turn.begin_attempt(str(lead.pk))
+    conversation = _open_conversation(
+        bundle, turn, is_repeated=attempt is not Attempt.FIRST, is_stranger=is_stranger
+    )
+    if attempt is Attempt.AFTER_FAILURE and not inbox.count_failed_attempt(lead):
+        return _park(bundle, conversation)
+    if attempt is Attempt.FIRST and bundle.others:
+        inbox.join_updates(lead, bundle.others)
     try:
-        handled = choose_handler(message)(conversation)
+        handled = _deliver_undelivered(conversation) or handler(conversation)
     except ChatUnreachable:
-        log.info("chat unreachable", update_id=update.update_id)
-        handled = Handled(conversation.answer.message_ids)
-    inbox.mark_answered(update, handled.message_ids)
+        log.info("chat unreachable", update_id=lead.update_id)
+        handled = Handled(message_ids=conversation.answer.message_ids)
+    if isinstance(bundle.incoming, ButtonPress):
+        _end_press(conversation, handled.toast)
+    if bundle.others:
+        inbox.mark_joined_answered(bundle.others)
+    inbox.mark_answered(lead, handled.message_ids, is_scrubbed=handled.is_scrubbed)
     return handled
 
 
-def choose_handler(message: IncomingMessage) -> Handler:
-    """Return what answers this message; nobody without access gets past the first lines."""
-    access = check_access(message)
-    if access is not AccessState.APPROVED:
-        return _handle_access_denied(access)
-    if message.command is not None:
-        return COMMANDS.get(message.command, handle_unknown_command)
-    if not message.text:
-        return handle_other_content
-    return handle_text if message.text.strip() else handle_blank
+def _deliver_undelivered(conversation: Conversation) -> Handled | None:
+    """Deliver an answer that was complete before, and that Telegram did not take then."""
+    text = conversation.update.undelivered
+    return Handled(message_ids=conversation.answer.deliver(text)) if text else None
 
 
-def _handle_access_denied(state: AccessState) -> Handler:
-    phrase = Phrase.ACCESS_PENDING if state is AccessState.PENDING else Phrase.ACCESS_REFUSED
+def _end_press(conversation: Conversation, toast: str) -> None:
+    """End the wait that the button shows. Telegram gives it up by itself, so a failure changes nothing."""
+    try:
+        conversation.client.answer_press(conversation.press.query_id, toast)
+    except TelegramError as error:
+        log.info("press not ended", error=type(error).__name__)
 
-    def handle(conversation: Conversation) -> Handled:
-        return Handled(conversation.answer.deliver(conversation.say(phrase)))
 
-    return handle
-
-
-def _open_conversation(
-    update: InboxUpdate, message: IncomingMessage, turn: Turn, *, is_repeated: bool
-) -> Conversation:
+def _open_conversation(bundle: Bundle, turn: Turn, *, is_repeated: bool, is_stranger: bool) -> Conversation:
+    update, incoming = bundle.lead, bundle.incoming
+    assert incoming is not None  # noqa: S101  # such a bundle gets no answer
     client = telegram_client()
+    is_press = isinstance(incoming, ButtonPress)
     answer = Answer(
         client,
-        message.chat_id,
+        incoming.chat_id,
         record=lambda message_ids: inbox.record_answer_messages(update, message_ids),
-        find_newest_id=lambda: max(message.message_id, inbox.find_last_answer_id(update.chat_id)),
+        find_newest_id=lambda: max(incoming.message_id, inbox.find_last_answer_id(update.chat_id)),
         find_latest_id=lambda: inbox.find_latest_message_id(since=update.received_at),
-        shown_ids=update.answer_message_ids,
+        shown_ids=update.answer_message_ids or ([incoming.message_id] if is_press else []),
         is_repeated=is_repeated,
         before_sending=turn.ensure_held,
+        reply_to_message_id=0 if incoming.is_private else incoming.message_id,
     )
     return Conversation(
-        message=message,
+        incoming=incoming,
         answer=answer,
         client=client,
-        key=f"update:{update.pk}",
-        trace_id=update.trace_id,
+        bundle=bundle,
+        turn=turn,
         is_repeated=is_repeated,
+        is_stranger=is_stranger,
     )
 
 
-def _park(update: InboxUpdate, conversation: Conversation) -> Handled:
+def _park(bundle: Bundle, conversation: Conversation) -> Handled:
     """Give up after repeated failures: an apology to the person, a report to the admins, and on with the chat."""
-    inbox.park_update(update)
+    lead = bundle.lead
+    if bundle.others:
+        inbox.mark_joined_answered(bundle.others)
+    inbox.park_update(lead)
     try:
-        inbox.record_answer_messages(update, conversation.answer.deliver(conversation.say(Phrase.PARKED)))
+        text = conversation.say(GeneralPhrase.PARKED)
+        inbox.record_answer_messages(lead, conversation.answer.deliver(text))
     except TelegramError as error:
-        log.warning("apology not delivered", update_id=update.update_id, error=type(error).__name__)
-    if settings.ADMIN_CHAT_ID:
-        _report_to_admins(update, conversation)
-    return Handled(conversation.answer.message_ids)
+        log.warning("apology not delivered", update_id=lead.update_id, error=type(error).__name__)
+    chats = reports.report_parked_update(lead)
+    return Handled(message_ids=conversation.answer.message_ids, notice_chats=chats)
 
 
-def _report_to_admins(update: InboxUpdate, conversation: Conversation) -> None:
-    report = f"Update {update.update_id} was given up after {update.attempts} attempts. Trace id: {update.trace_id}"
-    try:
-        conversation.client.send_message(settings.ADMIN_CHAT_ID, report, is_html=False)
-    except TelegramError as error:
-        log.warning("report not delivered", update_id=update.update_id, error=type(error).__name__)
+def _is_addressed(incoming: Incoming) -> bool:
+    """Tell whether something said in a group is said to Butler."""
+    if isinstance(incoming, ButtonPress):
+        return True
+    if not isinstance(incoming, IncomingMessage):
+        return False
+    own_id = settings.TELEGRAM_BOT_TOKEN.partition(":")[0]
+    name = telegram_client().username
+    is_named = f"@{name}" in incoming.mentions or incoming.addressee == name
+    return is_named or incoming.replied_bot_id == own_id

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import time
+from typing import Any
+
 import structlog
-from celery import shared_task
+from celery import Task, shared_task
 from celery.exceptions import OperationalError as CeleryOperationalError
 from django.db import DatabaseError
+from django.utils import timezone
 from kombu.exceptions import OperationalError
 from pymongo.errors import ConnectionFailure, PyMongoError
 from redis.exceptions import RedisError
 
 from botgateway import metrics
 from botgateway.domain import inbox, turns
+from botgateway.domain.bundles import Bundle, find_time_to_wait_s, next_bundle
+from botgateway.domain.inbox import Acceptance
 from botgateway.domain.turns import Turn
-from botgateway.errors import TelegramError, TurnLost
+from botgateway.errors import NotPrepared, TelegramError, TurnLost
 from botgateway.models import InboxUpdate
-from botgateway.router import answer_update
+from botgateway.preparers import prepare
+from botgateway.router import answer_bundle
 from personalization.tasks import compress_user_memory
 
 log = structlog.get_logger(__name__)
@@ -42,30 +49,71 @@ def sweep_inbox() -> int:
     return len(chat_ids)
 
 
-def wake_chat(chat_id: str) -> None:
-    """Tell a worker that an answer is due. If the broker is away, the sweeper will tell one later."""
+@shared_task(name="botgateway.prepare_update")
+def prepare_update(update_key: str) -> None:
+    """Read a voice message or a file, then have it answered. May be lost or doubled: the sweeper asks again."""
     try:
-        answer_chat.apply_async((chat_id,), retry=False, ignore_result=True)
+        chat_id = prepare.prepare_update(update_key)
+    except OUTAGES as error:
+        log.warning("preparation postponed", error=type(error).__name__)
+        return
+    if chat_id:
+        wake_chat(chat_id)
+
+
+def act_on(acceptance: Acceptance) -> None:
+    """Set in motion what a newly stored update asks for. If the broker is away, the sweeper will do so later."""
+    if not acceptance.chat_id:
+        return
+    if acceptance.is_stop:
+        try:
+            turns.ask_to_stop(acceptance.chat_id)
+        except RedisError as error:
+            log.warning("stop not passed on", error=type(error).__name__)
+    wake_chat(acceptance.chat_id)
+
+
+def wake_chat(chat_id: str) -> None:
+    """Tell a worker that an answer is due."""
+    _send(answer_chat, chat_id)
+
+
+def _send(task: Task, *arguments: str, **options: Any) -> None:
+    """Hand a task to the broker; one that is away does no harm, the sweeper makes up for it."""
+    try:
+        task.apply_async(arguments, retry=False, ignore_result=True, **options)
     except BROKER_ERRORS as error:
         metrics.WAKE_FAILURES.inc()
-        log.warning("wake-up call not sent", error=type(error).__name__)
+        log.warning("task not sent", task=task.name, error=type(error).__name__)
 
 
 def _answer_pending(chat_id: str, turn: Turn) -> None:
+    """Answer everything that is pending, in order of arrival; what follows a failure waits for it."""
     while True:
-        updates = inbox.list_pending(chat_id)
-        for update in updates:
-            if not _answer_one(update, turn):
-                return  # order: what follows must wait for this one
-        if len(updates) < inbox.BATCH_UPDATES:
+        pending = inbox.list_pending(chat_id)
+        is_all = len(pending) < inbox.BATCH_UPDATES
+        while pending:
+            bundle = next_bundle(pending)
+            if wait_s := find_time_to_wait_s(bundle, now=timezone.now()):
+                time.sleep(wait_s)
+                pending = inbox.list_pending(chat_id)
+                continue
+            if not _answer_one(bundle, turn):
+                return
+            pending = [update for update in pending if update not in bundle.updates]
+        if is_all:
             return
 
 
-def _answer_one(update: InboxUpdate, turn: Turn) -> bool:
-    """Answer one update; return False if it has to be tried again later."""
+def _answer_one(bundle: Bundle, turn: Turn) -> bool:
+    """Answer one question; return False if it has to be tried again later."""
+    update = bundle.lead
     structlog.contextvars.bind_contextvars(trace_id=update.trace_id)
     try:
-        handled = answer_update(update, turn)
+        handled = answer_bundle(bundle, turn)
+    except NotPrepared as unprepared:
+        _ask_to_prepare(unprepared)
+        return False
     except TurnLost:
         log.warning("turn lost, left to the next worker", update_id=update.update_id)
         return False
@@ -80,8 +128,14 @@ def _answer_one(update: InboxUpdate, turn: Turn) -> bool:
     finally:
         structlog.contextvars.unbind_contextvars("trace_id")
     if handled.compress_user_id:
-        _compress_later(handled.compress_user_id)
+        _send(compress_user_memory, handled.compress_user_id)
     return True
+
+
+def _ask_to_prepare(unprepared: NotPrepared) -> None:
+    for update_key, queue in unprepared.waiting:
+        if prepare.is_request_due(update_key):
+            _send(prepare_update, update_key, queue=queue)
 
 
 def _is_permanent(error: Exception) -> bool:
@@ -100,10 +154,3 @@ def _note_outage(turn: Turn, update: InboxUpdate) -> None:
         turn.note_outage(str(update.pk))
     except RedisError:
         log.warning("outage not noted, the attempt will count", update_id=update.update_id)
-
-
-def _compress_later(user_id: str) -> None:
-    try:
-        compress_user_memory.apply_async((user_id,), retry=False, ignore_result=True)
-    except BROKER_ERRORS as error:
-        log.warning("compression not requested, the next message will", error=type(error).__name__)

@@ -16,7 +16,7 @@ from pymongo.errors import PyMongoError
 from botgateway.domain.inbox import accept_update
 from botgateway.domain.updates import parse_update
 from botgateway.errors import MalformedUpdate
-from botgateway.tasks import wake_chat
+from botgateway.tasks import act_on
 
 log = structlog.get_logger(__name__)
 
@@ -49,8 +49,7 @@ def receive_update(request: HttpRequest) -> HttpResponse:
     except (DatabaseError, PyMongoError) as error:
         log.warning("update not stored", update_id=update["update_id"], error=type(error).__name__)
         return HttpResponse(status=503)
-    if acceptance.chat_id:
-        wake_chat(acceptance.chat_id)
+    act_on(acceptance)
     return HttpResponse(status=200)
 
 

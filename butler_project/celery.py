@@ -1,9 +1,10 @@
-"""The Celery app: three queues, a static beat schedule, the project's own logging.
+"""The Celery app: four queues, a static beat schedule, the project's own logging.
 
 | queue | carries | acknowledged |
 |---|---|---|
 | `replies` | wake-up calls: look at the inbox of this chat | on receipt: the sweeper makes up for a lost one |
-| `speech` | recognition of voice messages | when done: a killed worker's task runs again |
+| `speech` | recognition of voice messages | when done; the sweeper asks again for one that is lost |
+| `files` | fetching, storing and reading of files | likewise |
 | `background` | compression, sweeping, what nobody waits for | when done |
 """
 
@@ -30,6 +31,7 @@ app.conf.task_queues = (
     # Acknowledging costs the broker six commands a message and protects nothing that the inbox does not protect.
     Queue("replies", no_ack=True),
     Queue("speech"),
+    Queue("files"),
     Queue("background"),
 )
 app.set_default()

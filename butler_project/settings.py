@@ -157,7 +157,28 @@ SANDBOX_PORT = env.int("SANDBOX_PORT", default=8081)
 WEBHOOK_BASE_URL = env.str("WEBHOOK_BASE_URL", default="")
 WEBHOOK_SECRET = env.str("WEBHOOK_SECRET", default="") or keep_secret(DATA_DIR / "run" / "webhook_secret")
 ACCESS_POLICY = env.str("ACCESS_POLICY", default="open" if IS_SANDBOX_USED else "approval")
-ADMIN_CHAT_ID = env.int("ADMIN_CHAT_ID", default=0)
+# Where requests and reports go: one chat or several, a person's or a group's.
+ADMIN_CHAT_IDS = [int(chat_id) for chat_id in env.list("ADMIN_CHAT_ID", default=[])]
+ADMIN_PASSWORD_HASH = env.str("ADMIN_PASSWORD_HASH", default="")
+ADMIN_SESSION_S = env.int("ADMIN_SESSION_S", default=1_800)
+# How long the rest of an album, or of a text over Telegram's limit, is waited for.
+JOIN_WAIT_S = env.float("JOIN_WAIT_S", default=1.0)
+
+# --- Limits ---------------------------------------------------------------------------------------------------
+
+# Of one person; 0 switches a limit off.
+RATE_LIMIT_PER_MINUTE = env.int("RATE_LIMIT_PER_MINUTE", default=20)
+DAILY_TOKEN_BUDGET = env.int("DAILY_TOKEN_BUDGET", default=300_000)
+# Telegram's own, core.telegram.org/bots/faq#my-bot-is-hitting-limits-how-do-i-avoid-this
+TELEGRAM_RATE_PER_S = env.float("TELEGRAM_RATE_PER_S", default=30.0)
+TELEGRAM_CHAT_RATE_PER_S = env.float("TELEGRAM_CHAT_RATE_PER_S", default=1.0)
+
+# --- Speech ---------------------------------------------------------------------------------------------------
+
+WHISPER_MODEL = env.str("WHISPER_MODEL", default="small")
+WHISPER_COMPUTE_TYPE = env.str("WHISPER_COMPUTE_TYPE", default="int8")
+SPEECH_MAX_DURATION_S = env.int("SPEECH_MAX_DURATION_S", default=300)
+SPEECH_TRANSCRIBER = env.str("SPEECH_TRANSCRIBER", default="botgateway.speech.whisper.build_transcriber")
 
 # --- Memory ---------------------------------------------------------------------------------------------------
 

@@ -24,12 +24,16 @@ class UserProfile(models.Model):
 
     `summarized_until_at` and `summarized_until_id` are the watermark: events at or below this position are
     covered by `memory_summary` (or were cleared) and only wait to be deleted. Readers ignore them.
+    `model` is the language model of the person's choice, `<provider>:<model>`; empty leaves it to the house.
+    `has_files` says whether a look at the person's files is worth a query.
     """
 
     user_id = models.CharField(max_length=USER_ID_MAX_CHARS)
     language = models.CharField(max_length=8, default=Language.RUSSIAN, choices=Language)
     persona = models.CharField(max_length=500, default=DEFAULT_PERSONA)
     tone = models.CharField(max_length=100, default=DEFAULT_TONE)
+    model = models.CharField(max_length=200, blank=True, default="")
+    has_files = models.BooleanField(default=False)
     preferred_topics = ArrayField(models.CharField(max_length=100), default=list, blank=True)
     memory_summary = models.TextField(null=True, blank=True, default=None)
     is_summary_extractive = models.BooleanField(default=False)
@@ -75,3 +79,59 @@ class MemoryEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user_id} {self.role} {self.created_at:%Y-%m-%d %H:%M:%S}"
+
+
+class StoredFile(models.Model):
+    """A file that a person sent: its record. The file itself lies at `MEDIA_ROOT/<path>` under a name of ours.
+
+    There is no TTL index: `expire_files` deletes record, passages and file together.
+    """
+
+    file_id = models.UUIDField(editable=False)
+    user_id = models.CharField(max_length=USER_ID_MAX_CHARS)
+    name = models.CharField(max_length=255)
+    mime_type = models.CharField(max_length=127, blank=True, default="")
+    kind = models.CharField(max_length=16, blank=True, default="")
+    size_bytes = models.PositiveBigIntegerField()
+    path = models.CharField(max_length=255)
+    text_chars = models.PositiveIntegerField(default=0)
+    is_truncated = models.BooleanField(default=False)
+    pages = models.PositiveIntegerField(null=True, blank=True, default=None)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        db_table = "files"
+        indexes = [
+            UniqueIndex(fields=["file_id"], name="file_id_unique"),
+            models.Index(fields=["user_id", "-created_at"], name="file_user_id_created_at"),
+            models.Index(fields=["created_at"], name="file_created_at"),
+        ]
+        verbose_name = "file"
+
+    def __str__(self) -> str:
+        return f"{self.file_id} of {self.user_id}"
+
+
+class FilePassage(models.Model):
+    """A piece of a file's text, in order. `stems` are the stems of its words, by which it is found."""
+
+    file_id = models.UUIDField()
+    user_id = models.CharField(max_length=USER_ID_MAX_CHARS)
+    ordinal = models.PositiveIntegerField()
+    text = models.TextField()
+    stems = ArrayField(models.CharField(max_length=64), default=list, blank=True)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    objects = models.Manager()
+    pipelines: ClassVar[Any] = MongoManager()
+
+    class Meta:
+        db_table = "file_passages"
+        indexes = [
+            UniqueIndex(fields=["file_id", "ordinal"], name="file_id_ordinal_unique"),
+            models.Index(fields=["user_id", "stems"], name="passage_user_id_stems"),
+        ]
+        verbose_name = "file passage"
+
+    def __str__(self) -> str:
+        return f"{self.file_id} {self.ordinal}"

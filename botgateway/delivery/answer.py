@@ -11,12 +11,14 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeVar
 
 import structlog
 
 from botgateway.delivery.splitting import Part, render_parts
 from botgateway.delivery.telegram import TelegramClient
+from botgateway.domain.buttons import Keyboard
 from botgateway.errors import (
     MarkupRejected,
     MessageGone,
@@ -46,6 +48,7 @@ class Shown:
 
     message_id: int
     html: str | None
+    keyboard: Keyboard = ()
 
 
 class Answer:
@@ -67,6 +70,7 @@ class Answer:
         shown_ids: Sequence[int] = (),
         is_repeated: bool = False,
         before_sending: Callable[[], None] = lambda: None,
+        reply_to_message_id: int = 0,
     ) -> None:
         self._client = client
         self._chat_id = chat_id
@@ -75,6 +79,8 @@ class Answer:
         self._find_latest_id = find_latest_id
         self._probed_until = 0
         self._before_sending = before_sending
+        self._reply_to_message_id = reply_to_message_id
+        self._preface: list[Part] = []
         self._shown = [Shown(message_id, None) for message_id in shown_ids]
         self._may_be_sent = is_repeated
         self._next_draft_at = time.monotonic() + QUIET_S
@@ -90,19 +96,37 @@ class Answer:
             return
         self._next_draft_at = time.monotonic() + EDIT_INTERVAL_S
         try:
-            self._show(render_parts(markdown), is_final=False)
+            self._show([*self._preface, *render_parts(markdown)], is_final=False)
         except TooManyRequests as error:
             self._refused_until = self._next_draft_at = time.monotonic() + error.retry_after_s
         except TelegramError as error:
             log.warning("draft not shown", error=type(error).__name__)
 
-    def deliver(self, markdown: str) -> list[int]:
-        """Show the whole text and return the ids of its messages. Raises `TelegramError` after several tries.
+    def show_preface(self, markdown: str) -> None:
+        """Show messages that come before the answer itself, now: what was heard, what was left out of a file."""
+        self._wait_as_told()
+        self._preface = render_parts(markdown)
+        self._show(self._preface, is_final=True, is_more_to_come=True)
 
-        Raises `TurnLost` if another worker has taken the chat over.
+    def deliver(self, markdown: str, keyboard: Keyboard = ()) -> list[int]:
+        """Show the whole text, buttons under its end, and return the ids of its messages.
+
+        Raises `TelegramError` after several tries, `TurnLost` if another worker has taken the chat over.
         """
         self._wait_as_told()
-        self._show(render_parts(markdown) or render_parts(NOTHING_VISIBLE), is_final=True)
+        parts = render_parts(markdown) or render_parts(NOTHING_VISIBLE)
+        self._show([*self._preface, *parts], is_final=True, keyboard=keyboard)
+        return self.message_ids
+
+    def deliver_document(self, content: bytes, *, name: str, caption: str) -> list[int]:
+        """Send a file as the answer, unless an earlier attempt has; raises as `deliver` does."""
+        if not self._shown:
+            self._wait_as_told()
+            self._before_sending()
+            message_id = self._insist(
+                lambda: self._send_document_once(content, name=name, caption=caption), is_final=True
+            )
+            self._shown.append(Shown(message_id, None))
         return self.message_ids
 
     def _wait_as_told(self) -> None:
@@ -113,67 +137,79 @@ class Answer:
         if pause_s > 0:
             time.sleep(pause_s)
 
-    def _show(self, parts: list[Part], *, is_final: bool) -> None:
+    def _show(
+        self, parts: list[Part], *, is_final: bool, keyboard: Keyboard = (), is_more_to_come: bool = False
+    ) -> None:
         self._before_sending()
+        last = len(parts) - 1
         for index, part in enumerate(parts):
+            buttons = keyboard if index == last else ()
             if index < len(self._shown):
-                self._edit(index, part, is_final=is_final)
+                self._edit(index, part, buttons, is_final=is_final)
                 continue
-            self._shown.append(self._send(part, is_final=is_final))
-            if not is_final or index + 1 < len(parts):
+            self._shown.append(self._send(part, buttons, is_final=is_final))
+            if not is_final or is_more_to_come or index < last:
                 self._record(self.message_ids)
 
-    def _edit(self, index: int, part: Part, *, is_final: bool) -> None:
+    def _edit(self, index: int, part: Part, keyboard: Keyboard, *, is_final: bool) -> None:
         shown = self._shown[index]
-        if shown.html == part.html:
+        if shown.html == part.html and shown.keyboard == keyboard:
             return
         try:
-            self._insist(lambda: self._edit_once(shown.message_id, part), is_final=is_final)
+            self._insist(lambda: self._edit_once(shown.message_id, part, keyboard), is_final=is_final)
         except MessageGone:
             if not is_final:
                 return
-            shown.message_id = self._insist(lambda: self._send_once(part), is_final=True)
-        shown.html = part.html
+            shown.message_id = self._insist(lambda: self._send_once(part, keyboard), is_final=True)
+        shown.html, shown.keyboard = part.html, keyboard
 
-    def _edit_once(self, message_id: int, part: Part) -> None:
-        try:
-            self._client.edit_message(self._chat_id, message_id, part.html, is_html=True)
-        except MarkupRejected:
-            log.warning("markup rejected, sent as plain text")
-            self._edit_plain(message_id, part)
-        except MessageNotModified:
-            pass
-
-    def _edit_plain(self, message_id: int, part: Part) -> None:
+    def _edit_once(self, message_id: int, part: Part, keyboard: Keyboard) -> None:
+        edit = partial(self._client.edit_message, self._chat_id, message_id, keyboard=keyboard)
         with suppress(MessageNotModified):
-            self._client.edit_message(self._chat_id, message_id, part.plain, is_html=False)
+            try:
+                edit(part.html, is_html=True)
+            except MarkupRejected:
+                log.warning("markup rejected, sent as plain text")
+                edit(part.plain, is_html=False)
 
-    def _send(self, part: Part, *, is_final: bool) -> Shown:
-        return Shown(self._insist(lambda: self._send_once(part), is_final=is_final), part.html)
+    def _send(self, part: Part, keyboard: Keyboard, *, is_final: bool) -> Shown:
+        message_id = self._insist(lambda: self._send_once(part, keyboard), is_final=is_final)
+        return Shown(message_id, part.html, keyboard)
 
-    def _send_once(self, part: Part) -> int:
+    def _send_once(self, part: Part, keyboard: Keyboard) -> int:
         """Send a message, unless an earlier try turns out to have sent it; return its id."""
         if self._may_be_sent and (message_id := self._find_unrecorded_message()) is not None:
             log.info("answer found where an earlier attempt had sent it")
-            self._edit_once(message_id, part)
+            self._edit_once(message_id, part, keyboard)
         else:
-            message_id = self._send_new(part)
+            message_id = self._send_new(lambda: self._send_as_html(part, keyboard))
         self._may_be_sent = False
         return message_id
 
-    def _send_new(self, part: Part) -> int:
+    def _send_document_once(self, content: bytes, *, name: str, caption: str) -> int:
+        if self._may_be_sent and (message_id := self._find_unrecorded_message()) is not None:
+            return message_id
+        return self._send_new(
+            lambda: self._client.send_document(self._chat_id, content, name=name, caption=caption)
+        )
+
+    def _send_new(self, send: Callable[[], int]) -> int:
         try:
-            return self._send_as_html(part)
+            return send()
         except TelegramUnavailable:
             self._may_be_sent = True  # the call may have been carried out before the connection broke
             raise
 
-    def _send_as_html(self, part: Part) -> int:
+    def _send_as_html(self, part: Part, keyboard: Keyboard) -> int:
+        reply_to = 0 if self._shown else self._reply_to_message_id
+        send = partial(
+            self._client.send_message, self._chat_id, keyboard=keyboard, reply_to_message_id=reply_to
+        )
         try:
-            return self._client.send_message(self._chat_id, part.html, is_html=True)
+            return send(part.html, is_html=True)
         except MarkupRejected:
             log.warning("markup rejected, sent as plain text")
-            return self._client.send_message(self._chat_id, part.plain, is_html=False)
+            return send(part.plain, is_html=False)
 
     def _insist(self, call: Callable[[], T], *, is_final: bool) -> T:
         """Make a call, again if that may help; drafts are not insisted on."""
@@ -192,19 +228,20 @@ class Answer:
         """Return the id of a message of ours that arrived although its id never reached us.
 
         Ids grow, over all private chats together, so it is the first message of the bot in this chat after the newest
-        one that is accounted for. Removing the keyboard it does not have tells the bot's messages («not modified»)
-        from others («can't be edited», «not found») and changes none.
+        one that is accounted for. Removing its keyboard tells the bot's messages (done, or «not modified» where there
+        is none) from others («can't be edited», «not found»); the edit that follows puts the keyboard back.
         """
         newest_id = max([self._find_newest_id(), self._probed_until, *self.message_ids])
         latest_id = max(self._find_latest_id(), newest_id)
         end = min(latest_id + PROBE_SPAN, newest_id + MOST_PROBES)
         for message_id in range(newest_id + 1, end + 1):
             try:
-                self._client.remove_keyboard(self._chat_id, message_id)
-            except MessageNotModified:
-                return message_id
+                with suppress(MessageNotModified):
+                    self._client.remove_keyboard(self._chat_id, message_id)
             except MessageGone:
                 self._probed_until = min(message_id, latest_id)  # later ids may yet become ours
+            else:
+                return message_id
         return None
 
 

@@ -2,25 +2,36 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import cache
+from enum import Enum, auto
+from functools import cache, cached_property
+from pathlib import Path
 from typing import Any, TypeVar
-from urllib.request import getproxies
+from urllib.parse import quote
 
 import requests
 from django.conf import settings
-from requests.adapters import HTTPAdapter
 from telebot import apihelper
-from telebot.types import BotCommand, BotCommandScope
+from telebot.types import (
+    BotCommand,
+    BotCommandScope,
+    BotCommandScopeAllGroupChats,
+    BotCommandScopeChat,
+    BotCommandScopeDefault,
+    ReplyParameters,
+)
 
 from botgateway import metrics
+from botgateway.delivery.connection import CONNECT_TIMEOUT_S, READ_TIMEOUT_S, connection
+from botgateway.domain.buttons import Keyboard, keyboard_as_json
 from botgateway.errors import (
     ChatUnreachable,
+    FileTooBig,
     MarkupRejected,
     MessageGone,
     MessageNotModified,
+    PressOutdated,
     TelegramError,
     TelegramRefused,
     TelegramUnavailable,
@@ -30,8 +41,6 @@ from botgateway.errors import (
 T = TypeVar("T")
 
 HTML = "HTML"
-CONNECT_TIMEOUT_S = 5
-READ_TIMEOUT_S = 20
 DEFAULT_RETRY_AFTER_S = 1.0
 FIRST_SERVER_ERROR = 500
 FORBIDDEN, TOO_MANY = 403, 429
@@ -44,9 +53,22 @@ REFUSALS: tuple[tuple[str, type[TelegramError]], ...] = (
     ("message can't be edited", MessageGone),
     ("message_id_invalid", MessageGone),
     ("can't parse entities", MarkupRejected),
+    ("file is too big", FileTooBig),
+    ("query is too old", PressOutdated),
     ("chat not found", ChatUnreachable),
     ("user is deactivated", ChatUnreachable),
 )
+
+
+class CommandScope(Enum):
+    EVERYBODY = auto()
+    GROUPS = auto()
+
+
+SCOPES: dict[CommandScope, Callable[[], BotCommandScope]] = {
+    CommandScope.EVERYBODY: BotCommandScopeDefault,
+    CommandScope.GROUPS: BotCommandScopeAllGroupChats,
+}
 
 
 class TelegramClient:
@@ -61,24 +83,77 @@ class TelegramClient:
         process_wide.FILE_URL = f"{root}/file/bot{{0}}/{{1}}"
         process_wide.CONNECT_TIMEOUT = CONNECT_TIMEOUT_S
         process_wide.READ_TIMEOUT = READ_TIMEOUT_S
-        process_wide.CUSTOM_REQUEST_SENDER = _FormSender()
+        process_wide.CUSTOM_REQUEST_SENDER = connection()
 
-    def send_message(self, chat_id: int, text: str, *, is_html: bool) -> int:
-        """Send a message and return its id."""
-        mode = HTML if is_html else None
+    def send_message(
+        self, chat_id: int, text: str, *, is_html: bool, keyboard: Keyboard = (), reply_to_message_id: int = 0
+    ) -> int:
+        """Send a message and return its id. What it replies to may be gone: it is sent all the same."""
         sent = self._call(
-            "sendMessage", lambda: apihelper.send_message(self._token, chat_id, text, parse_mode=mode)
+            "sendMessage",
+            lambda: apihelper.send_message(
+                self._token,
+                chat_id,
+                text,
+                parse_mode=HTML if is_html else None,
+                reply_markup=keyboard_as_json(keyboard) or None,
+                reply_parameters=_reply_to(reply_to_message_id),
+            ),
         )
         return int(sent["message_id"])
 
-    def edit_message(self, chat_id: int, message_id: int, text: str, *, is_html: bool) -> None:
-        mode = HTML if is_html else None
+    def edit_message(
+        self, chat_id: int, message_id: int, text: str, *, is_html: bool, keyboard: Keyboard = ()
+    ) -> None:
+        """Replace a message's text and buttons; without a keyboard it loses the one it has."""
         self._call(
             "editMessageText",
             lambda: apihelper.edit_message_text(
-                self._token, text, chat_id=chat_id, message_id=message_id, parse_mode=mode
+                self._token,
+                text,
+                chat_id=chat_id,
+                message_id=message_id,
+                parse_mode=HTML if is_html else None,
+                reply_markup=keyboard_as_json(keyboard) or None,
             ),
         )
+
+    def send_document(self, chat_id: int, content: bytes, *, name: str, caption: str = "") -> int:
+        """Send a file and return the message's id; `caption` is plain text."""
+        sent = self._call(
+            "sendDocument",
+            lambda: apihelper.send_data(
+                self._token,
+                chat_id,
+                content,
+                "document",
+                caption=caption or None,
+                visible_file_name=name,
+                disable_content_type_detection=True,
+            ),
+        )
+        return int(sent["message_id"])
+
+    def delete_message(self, chat_id: int, message_id: int) -> None:
+        self._call("deleteMessage", lambda: apihelper.delete_message(self._token, chat_id, message_id))
+
+    def answer_press(self, query_id: str, text: str = "") -> None:
+        """End the wait that a pressed button shows, with a short plain text if there is one to show."""
+        self._call(
+            "answerCallbackQuery",
+            lambda: apihelper.answer_callback_query(self._token, query_id, text=text or None),
+        )
+
+    def download_file(self, file_id: str, target: Path, *, max_bytes: int) -> None:
+        """Write a file's content to `target`. Raises `FileTooBig` beyond `max_bytes` or what Telegram hands out."""
+        found = self._call("getFile", lambda: apihelper.get_file(self._token, file_id))
+        url = str(apihelper.FILE_URL).format(self._token, quote(str(found.get("file_path", ""))))
+        self._call("download", lambda: connection().save(url, target, max_bytes=max_bytes))
+
+    @cached_property
+    def username(self) -> str:
+        """The bot's own name, in lower case, without the @."""
+        return str(self._call("getMe", lambda: apihelper.get_me(self._token)).get("username", "")).lower()
 
     def remove_keyboard(self, chat_id: int, message_id: int) -> None:
         """Take a message's inline keyboard away. Raises `MessageNotModified` if it has none, and is the bot's."""
@@ -115,13 +190,15 @@ class TelegramClient:
         commands: Sequence[tuple[str, str]],
         *,
         language: str | None = None,
-        scope: BotCommandScope | None = None,
+        scope: CommandScope = CommandScope.EVERYBODY,
+        chat_id: int | None = None,
     ) -> None:
-        """Register (command, description) pairs; without a language they are everybody's."""
+        """Register (command, description) pairs for a scope, or for one chat; without a language for all."""
         menu = [BotCommand(command, description) for command, description in commands]
+        where = BotCommandScopeChat(chat_id) if chat_id is not None else SCOPES[scope]()
         self._call(
             "setMyCommands",
-            lambda: apihelper.set_my_commands(self._token, menu, scope=scope, language_code=language),
+            lambda: apihelper.set_my_commands(self._token, menu, scope=where, language_code=language),
         )
 
     def _call(self, method: str, call: Callable[[], T]) -> T:
@@ -141,31 +218,8 @@ def telegram_client() -> TelegramClient:
     return TelegramClient(token=settings.TELEGRAM_BOT_TOKEN, api_url=settings.TELEGRAM_API_URL)
 
 
-class _FormSender:
-    """Sends parameters as a form in the body.
-
-    pyTelegramBotAPI puts them into the address, where 4,096 Cyrillic characters make 24 KiB that proxies refuse.
-    One session a thread, its proxies looked up once: doing so for each call is a fifth of its processor time.
-    """
-
-    def __init__(self) -> None:
-        self._local = threading.local()
-        self._proxies = getproxies()
-
-    def __call__(self, method: str, url: str, **kwargs: Any) -> requests.Response:
-        return self._session().post(
-            url, data=kwargs.get("params"), files=kwargs.get("files"), timeout=kwargs.get("timeout")
-        )
-
-    def _session(self) -> requests.Session:
-        session: requests.Session | None = getattr(self._local, "session", None)
-        if session is None:
-            session = self._local.session = requests.Session()
-            session.trust_env = False
-            session.proxies = dict(self._proxies)
-            session.mount("http://", HTTPAdapter(pool_connections=2, pool_maxsize=2))
-            session.mount("https://", HTTPAdapter(pool_connections=2, pool_maxsize=2))
-        return session
+def _reply_to(message_id: int) -> ReplyParameters | None:
+    return ReplyParameters(message_id, allow_sending_without_reply=True) if message_id else None
 
 
 @contextmanager

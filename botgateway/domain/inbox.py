@@ -6,7 +6,6 @@ quiet week. Order is the order of arrival; Telegram delivers the updates of one 
 
 from __future__ import annotations
 
-import json
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,27 +15,33 @@ from typing import Any
 import structlog
 from django.conf import settings
 from django.db import IntegrityError
-from django.db.models import F
+from django.db.models import F, Q
 from django.utils import timezone
 
 from botgateway import metrics
-from botgateway.domain.updates import find_kind, read_message
-from botgateway.enums import UpdateStatus
-from botgateway.models import InboxUpdate
+from botgateway.domain.updates import IncomingMessage, find_kind, read_incoming
+from botgateway.enums import NoticeStatus, UpdateStatus
+from botgateway.models import InboxUpdate, Notice
 
 log = structlog.get_logger(__name__)
 
+STOP_COMMAND = "stop"
 MAX_ATTEMPTS = 3
 BATCH_UPDATES = 20
+EARLIER_UPDATES = 30
 LATEST_UPDATES = 50  # enough to see the highest message id, though workers answer in no order
 
 
 @dataclass(frozen=True, slots=True)
 class Acceptance:
-    """`chat_id` is where an answer is due, empty if none is; `is_new` is false for a redelivery."""
+    """`chat_id` is where an answer is due, empty if none is; `is_new` is false for a redelivery.
+
+    `is_stop`: the person wants the answer under way to end, which cannot wait for its turn.
+    """
 
     is_new: bool
     chat_id: str
+    is_stop: bool = False
 
 
 def accept_update(update: dict[str, Any], *, payload: str, trace_id: str = "") -> Acceptance:
@@ -44,16 +49,18 @@ def accept_update(update: dict[str, Any], *, payload: str, trace_id: str = "") -
 
     Once this returns the update survives any crash. Raises `django.db.DatabaseError` if it could not be stored.
     """
-    message = read_message(update)
+    incoming = read_incoming(update)
     kind = find_kind(update)
-    chat_id = str(message.chat_id) if message else ""
-    status = UpdateStatus.PENDING if message else UpdateStatus.IGNORED
+    chat_id = str(incoming.chat_id) if incoming else ""
+    status = UpdateStatus.PENDING if incoming else UpdateStatus.IGNORED
     try:
         InboxUpdate.objects.create(
             update_id=update["update_id"],
             kind=kind,
             chat_id=chat_id,
-            payload=payload,
+            user_id=incoming.user_id if incoming else "",
+            message_id=incoming.message_id if incoming else None,
+            payload=payload if incoming else "",  # what is said to others is not ours to keep
             status=status,
             trace_id=trace_id or uuid.uuid4().hex,
         )
@@ -62,7 +69,8 @@ def accept_update(update: dict[str, Any], *, payload: str, trace_id: str = "") -
         return Acceptance(is_new=False, chat_id=chat_id)
     metrics.UPDATES.labels(kind, status).inc()
     log.info("update stored", update_id=update["update_id"], kind=kind, chat_id=chat_id, status=status)
-    return Acceptance(is_new=True, chat_id=chat_id)
+    is_stop = isinstance(incoming, IncomingMessage) and incoming.command == STOP_COMMAND
+    return Acceptance(is_new=True, chat_id=chat_id, is_stop=is_stop)
 
 
 def list_pending(chat_id: str) -> list[InboxUpdate]:
@@ -91,14 +99,72 @@ def record_answer_messages(update: InboxUpdate, message_ids: Sequence[int]) -> N
     InboxUpdate.objects.filter(pk=update.pk).update(answer_message_ids=update.answer_message_ids)
 
 
-def mark_answered(update: InboxUpdate, message_ids: Sequence[int]) -> None:
+def mark_answered(update: InboxUpdate, message_ids: Sequence[int], *, is_scrubbed: bool = False) -> None:
+    """Note that an update is answered; `is_scrubbed` erases its words with that."""
     answered_at = timezone.now()
+    changes: dict[str, Any] = {"payload": "", "prepared": ""} if is_scrubbed else {}
+    if update.undelivered:
+        changes["undelivered"] = ""
     InboxUpdate.objects.filter(pk=update.pk).update(
-        status=UpdateStatus.ANSWERED, answered_at=answered_at, answer_message_ids=list(message_ids)
+        status=UpdateStatus.ANSWERED, answered_at=answered_at, answer_message_ids=list(message_ids), **changes
     )
     seconds = (answered_at - update.received_at).total_seconds()
     metrics.ANSWER_SECONDS.observe(seconds)
     log.info("update answered", update_id=update.update_id, chat_id=update.chat_id, seconds=seconds)
+
+
+def mark_ignored(update: InboxUpdate) -> None:
+    """Note that an update turned out to be none of Butler's business, and forget its words."""
+    InboxUpdate.objects.filter(pk=update.pk).update(
+        status=UpdateStatus.IGNORED, answered_at=timezone.now(), payload=""
+    )
+
+
+def join_updates(lead: InboxUpdate, others: Sequence[InboxUpdate]) -> None:
+    """Keep which updates make one question, so that every attempt answers the same one."""
+    InboxUpdate.objects.filter(pk__in=[update.pk for update in others]).update(joined_to=lead.pk)
+
+
+def list_joined(lead: InboxUpdate) -> list[InboxUpdate]:
+    """Return what was joined to the first update of a question, in order of arrival."""
+    joined = InboxUpdate.objects.filter(
+        status__in=UpdateStatus.values,
+        chat_id=lead.chat_id,
+        received_at__gte=lead.received_at,
+        joined_to=lead.pk,
+    )
+    return list(joined.order_by("received_at", "pk"))
+
+
+def mark_joined_answered(others: Sequence[InboxUpdate]) -> None:
+    """Note that the rest of a question is answered. Before its first update: that one is what a crash leaves."""
+    InboxUpdate.objects.filter(pk__in=[update.pk for update in others]).update(
+        status=UpdateStatus.ANSWERED, answered_at=timezone.now()
+    )
+
+
+def keep_undelivered(update: InboxUpdate, markdown: str) -> None:
+    """Keep a complete answer that Telegram does not take yet, so that the model is not asked again."""
+    update.undelivered = markdown
+    InboxUpdate.objects.filter(pk=update.pk).update(undelivered=markdown)
+
+
+def list_earlier(update: InboxUpdate) -> list[InboxUpdate]:
+    """Return what was answered in the chat before an update, latest first, as long as its words are kept."""
+    earlier = InboxUpdate.objects.filter(
+        status__in=(UpdateStatus.ANSWERED, UpdateStatus.PARKED),
+        chat_id=update.chat_id,
+        received_at__lte=update.received_at,
+    ).exclude(payload="")
+    return [
+        found for found in earlier.order_by("-received_at", "-pk")[:EARLIER_UPDATES] if found.pk != update.pk
+    ]
+
+
+def scrub_updates(user_id: str, *, chat_id: str, besides: InboxUpdate) -> int:
+    """Erase the words of a person's updates; that they were there stays known, so that none is answered twice."""
+    theirs = InboxUpdate.objects.filter(Q(user_id=user_id) | Q(chat_id=chat_id)).exclude(pk=besides.pk)
+    return theirs.exclude(payload="").update(payload="", prepared="", undelivered="")
 
 
 def count_failed_attempt(update: InboxUpdate) -> bool:
@@ -116,18 +182,16 @@ def park_update(update: InboxUpdate) -> None:
 
 
 def find_last_answer_id(chat_id: str) -> int:
-    """Return the id of the newest Telegram message known to carry an answer in this chat, 0 if there is none."""
+    """Return the id of the newest message of ours known in this chat, 0 if there is none."""
     answered = InboxUpdate.objects.filter(
         status__in=(UpdateStatus.ANSWERED, UpdateStatus.PARKED), chat_id=chat_id
     ).order_by("-received_at", "-pk")
-    return max(
-        (
-            message_id
-            for ids in answered.values_list("answer_message_ids", flat=True)[:5]
-            for message_id in ids
-        ),
-        default=0,
-    )
+    sent = Notice.objects.filter(status=NoticeStatus.SENT, chat_id=chat_id).order_by("-created_at")
+    known = [
+        *answered.values_list("answer_message_ids", flat=True)[:5],
+        *sent.values_list("message_ids", flat=True)[:5],
+    ]
+    return max((message_id for ids in known for message_id in ids), default=0)
 
 
 def find_latest_message_id(*, since: datetime) -> int:
@@ -137,5 +201,4 @@ def find_latest_message_id(*, since: datetime) -> int:
 
 
 def _list_message_ids(update: InboxUpdate) -> list[int]:
-    message = read_message(json.loads(update.payload))
-    return [*([message.message_id] if message else []), *update.answer_message_ids]
+    return [*([update.message_id] if update.message_id else []), *update.answer_message_ids]

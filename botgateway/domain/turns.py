@@ -27,6 +27,8 @@ RENEWALS_PER_LEASE = 3
 NOTE_TTL_S = 3_600
 ATTEMPT_TTL_S = 86_400
 OUTAGE_MARK = "outage:"
+STOP_TTL_S = 600
+STOP_ASKED, STOPPED = "asked", "stopped"
 
 
 class Attempt(Enum):
@@ -102,6 +104,18 @@ class Turn:
         """Keep the attempt from counting as a failure: Telegram or the database was away."""
         self._redis.set(self._attempt_key, OUTAGE_MARK + update_key, ex=ATTEMPT_TTL_S)
 
+    def is_stop_asked(self) -> bool:
+        """Tell whether the person has asked for the answer under way to end."""
+        return bool(self._redis.exists(_stop_key(self.chat_id)))
+
+    def note_stopped(self) -> None:
+        """Note that an answer has ended because it was asked to."""
+        self._redis.set(_stop_key(self.chat_id), STOPPED, ex=STOP_TTL_S)
+
+    def take_back_stop(self) -> bool:
+        """Let answers begin again; return whether one was stopped."""
+        return self._redis.getdel(_stop_key(self.chat_id)) == STOPPED
+
     @property
     def _note_key(self) -> str:
         return f"turn-note:{self.chat_id}"
@@ -116,6 +130,15 @@ class Turn:
         if is_taken:
             self._held_until = asked_at + settings.TURN_LEASE_S
         return is_taken
+
+
+def ask_to_stop(chat_id: str) -> None:
+    """Ask for the answer under way in a chat to end; holds for what was asked before the /stop."""
+    redis_client().set(_stop_key(chat_id), STOP_ASKED, ex=STOP_TTL_S)
+
+
+def _stop_key(chat_id: str) -> str:
+    return f"turn-stop:{chat_id}"
 
 
 def take_turns(chat_id: str, answer: Callable[[Turn], None]) -> bool:

@@ -1,37 +1,42 @@
-"""Commands: /start, /help, /ping, /clear."""
+"""The commands of people: which handler answers which."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
-from django.conf import settings
-
-from botgateway.domain.phrases import Phrase
-from botgateway.handlers.conversation import Conversation, Handled
+from botgateway.handlers.again import handle_stop
+from botgateway.handlers.conversation import Conversation, Handled, answer_with
+from botgateway.handlers.retry import handle_retry
+from botgateway.wording.general import GeneralPhrase
 from personalization.domain.memory import clear_context
 
-
-def _answer_with(phrase: Phrase) -> Callable[[Conversation], Handled]:
-    def handle(conversation: Conversation) -> Handled:
-        return Handled(conversation.answer.deliver(conversation.say(phrase)))
-
-    return handle
+Handler = Callable[[Conversation], Handled]
 
 
 def handle_clear(conversation: Conversation) -> Handled:
     """Empty the conversation context; the profile and its summary stay."""
-    if settings.PERSONALIZATION_ENABLED:
-        clear_context(conversation.message.user_id)
-    return Handled(conversation.answer.deliver(conversation.say(Phrase.CLEARED)))
+    if conversation.has_memory:
+        clear_context(conversation.user_id)
+    return answer_with(conversation, GeneralPhrase.CLEARED)
 
 
-handle_unknown_command = _answer_with(Phrase.UNKNOWN_COMMAND)
-handle_other_content = _answer_with(Phrase.TEXT_ONLY)
-handle_blank = _answer_with(Phrase.BLANK)
+def handle_help(conversation: Conversation) -> Handled:
+    is_private = conversation.incoming.is_private
+    return answer_with(conversation, GeneralPhrase.HELP if is_private else GeneralPhrase.HELP_IN_GROUP)
 
-COMMANDS: dict[str, Callable[[Conversation], Handled]] = {
-    "start": _answer_with(Phrase.WELCOME),
-    "help": _answer_with(Phrase.HELP),
-    "ping": _answer_with(Phrase.PONG),
+
+handle_unknown_command = partial(answer_with, phrase=GeneralPhrase.UNKNOWN_COMMAND)
+handle_private_only = partial(answer_with, phrase=GeneralPhrase.PRIVATE_ONLY)
+handle_unreadable = partial(answer_with, phrase=GeneralPhrase.CANNOT_READ_THIS)
+handle_ping = partial(answer_with, phrase=GeneralPhrase.PONG)
+
+COMMANDS: dict[str, Handler] = {
+    "start": partial(answer_with, phrase=GeneralPhrase.WELCOME),
+    "help": handle_help,
+    "ping": handle_ping,
     "clear": handle_clear,
+    "retry": handle_retry,
+    "stop": handle_stop,
 }
+IN_GROUPS = ("help", "ping")

@@ -7,6 +7,7 @@ the summary, or was cleared, and only waits to be deleted.
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -56,18 +57,23 @@ def below(watermark: Position) -> Q:
     return Q(created_at__lt=watermark.at) | Q(created_at=watermark.at, pk__lte=watermark.id)
 
 
-def list_recent_events(profile: UserProfile, *, limit: int) -> list[MemoryEvent]:
+def list_recent_events(profile: UserProfile, *, limit: int, besides: str = "") -> list[MemoryEvent]:
     """Return the person's last `limit` events, oldest first, with what a prompt needs of them.
 
-    Asked for every message, so as a pipeline: Django would take longer to put the question than to read the answer.
+    `besides` is the key of a message whose pair is left out: it is about to be replaced. Asked
+    for every message, so as a pipeline: Django would take longer to put the question than to read the answer.
     """
     pipeline = [
         {"$match": {"user_id": profile.user_id, **_match_above(watermark_of(profile))}},
         {"$sort": {"created_at": -1, "_id": -1}},
         {"$limit": limit},
-        {"$project": {"role": 1, "content": 1, "created_at": 1}},
+        {"$project": {"role": 1, "content": 1, "created_at": 1, "event_id": 1}},
     ]
-    return list(MemoryEvent.pipelines.raw_aggregate(pipeline))[::-1]
+    events = list(MemoryEvent.pipelines.raw_aggregate(pipeline))[::-1]
+    if not besides:
+        return events
+    left_out = {build_event_id(besides, role) for role in MemoryRole}
+    return [event for event in events if event.event_id not in left_out]
 
 
 def _match_above(watermark: Position | None) -> dict[str, Any]:
@@ -83,10 +89,20 @@ def build_event_id(key: str, role: MemoryRole) -> uuid.UUID:
     return uuid.uuid5(EVENT_NAMESPACE, f"{key}:{role}")
 
 
-def find_stored_reply(key: str) -> str | None:
-    """Return what was answered to the message `key`, None if no answer is stored."""
-    event_id = build_event_id(key, MemoryRole.ASSISTANT)
-    return MemoryEvent.objects.filter(event_id=event_id).values_list("content", flat=True).first()
+def find_stored_reply(key: str, *, tag: str = "") -> str | None:
+    """Return what was answered to the message `key`, None if no answer (with this tag) is stored."""
+    event = MemoryEvent.objects.filter(event_id=build_event_id(key, MemoryRole.ASSISTANT)).first()
+    return event.content if event and (not tag or tag in event.tags) else None
+
+
+def replace_pair(*, key: str, message: str, reply: str, tag: str) -> bool:
+    """Put other words in the place of a stored pair; False if there is none any more.
+
+    `tag` marks the answer, so that an attempt after a crash finds it done.
+    """
+    MemoryEvent.objects.filter(event_id=build_event_id(key, MemoryRole.USER)).update(content=message)
+    answers = MemoryEvent.objects.filter(event_id=build_event_id(key, MemoryRole.ASSISTANT))
+    return bool(answers.update(content=reply, tags=[tag]))
 
 
 def store_pair(
@@ -98,6 +114,7 @@ def store_pair(
     source: MemorySource,
     asked_at: datetime,
     not_before: datetime | None,
+    tags: Sequence[str] = (),
 ) -> None:
     """Store what was said and what was answered in one insert; doing it again changes nothing.
 
@@ -115,6 +132,7 @@ def store_pair(
             content=content,
             created_at=at,
             source=source,
+            tags=list(tags),
         )
         for role, content, at in (
             (MemoryRole.USER, message, asked_at),

@@ -17,20 +17,27 @@ from personalization.models import MemoryEvent, UserProfile
 
 TURN_OVERHEAD_TOKENS = 4  # a chat template's own marks around each message; 3 to 5 in the common ones
 SHORTENED_MARK = "…"
+QUOTE_MAX_CHARS = 2_000  # enough to know what is meant; most of it is in the conversation anyway
 LLM_ROLES = {MemoryRole.USER: Role.USER, MemoryRole.ASSISTANT: Role.ASSISTANT}
 
 
 def assemble_prompt(
-    *, profile: UserProfile, events: Sequence[MemoryEvent], message: str, budget_tokens: int, model: str = ""
+    *,
+    profile: UserProfile,
+    events: Sequence[MemoryEvent],
+    message: str,
+    quoted: str = "",
+    budget_tokens: int,
+    model: str = "",
 ) -> Prompt:
-    """Put together the prompt of a reply; `events` are oldest first.
+    """Put together the prompt of a reply; `events` are oldest first, `quoted` are the words the message replies to.
 
     The estimate of the whole is at most `budget_tokens`. Raises `MessageTooLong` when the persona and the message
     alone exceed it.
     """
     persona = Section(SectionKind.PERSONA, _persona_text(profile))
-    new_turn = Turn(Role.USER, message)
-    left = budget_tokens - _cost(persona.text, model) - _cost(message, model)
+    new_turn = _build_new_turn(message, quoted, language=profile.language)
+    left = budget_tokens - _cost(persona.text, model) - _cost(new_turn.content, model)
     if left < 0:
         raise MessageTooLong
     sections = [persona]
@@ -45,18 +52,26 @@ def assemble_prompt(
     return Prompt(sections=tuple(sections), turns=turns, language=profile.language)
 
 
-def assemble_plain_prompt(*, message: str, language: str, budget_tokens: int) -> Prompt:
+def assemble_plain_prompt(*, message: str, quoted: str = "", language: str, budget_tokens: int) -> Prompt:
     """Put together the prompt of a plain assistant that knows nobody. Raises `MessageTooLong`."""
     persona = Section(SectionKind.PERSONA, render_prompt("plain", language=language))
-    if _cost(persona.text, "") + _cost(message, "") > budget_tokens:
+    new_turn = _build_new_turn(message, quoted, language=language)
+    if _cost(persona.text, "") + _cost(new_turn.content, "") > budget_tokens:
         raise MessageTooLong
-    return Prompt(sections=(persona,), turns=(Turn(Role.USER, message),), language=language)
+    return Prompt(sections=(persona,), turns=(new_turn,), language=language)
 
 
 def estimate_prompt(prompt: Prompt, *, model: str = "") -> int:
     """Estimate the tokens of the whole prompt, the marks around its messages included."""
     texts = [section.text for section in prompt.sections] + [turn.content for turn in prompt.turns]
     return sum(_cost(text, model) for text in texts)
+
+
+def _build_new_turn(message: str, quoted: str, *, language: str) -> Turn:
+    if not quoted:
+        return Turn(Role.USER, message)
+    shortened = quoted if len(quoted) <= QUOTE_MAX_CHARS else quoted[:QUOTE_MAX_CHARS] + SHORTENED_MARK
+    return Turn(Role.USER, render_prompt("quoted", language=language, message=message, quoted=shortened))
 
 
 def _cost(text: str, model: str) -> int:

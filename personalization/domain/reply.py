@@ -12,12 +12,12 @@ from django.conf import settings
 from django.utils import timezone
 
 from llm.errors import LLMError
-from llm.prompt import Prompt
+from llm.prompt import Prompt, is_blank
 from llm.providers.base import Provider
+from llm.tokens import estimate_tokens
 from personalization import metrics
 from personalization.domain import memory
 from personalization.domain.memory import Position
-from personalization.domain.profiles import get_profile
 from personalization.domain.prompt import assemble_plain_prompt, assemble_prompt, estimate_prompt
 from personalization.enums import MemorySource
 from personalization.errors import MessageTooLong, ReplyFailed
@@ -28,28 +28,46 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """What a person said. `key` identifies the message: the same key is remembered once, however often it is asked."""
+    """What a person said. `key` identifies the message: the same key is remembered once, however often it is asked.
+
+    `quoted` are the words it replies to. `retry_key`, if given, asks for another answer to what was answered before:
+    it replaces the earlier one. Without `uses_memory` nothing of the person is read or written.
+    """
 
     user_id: str
     key: str
     text: str
+    quoted: str = ""
     source: MemorySource = MemorySource.TEXT
     trace_id: str = ""
+    retry_key: str = ""
+    uses_memory: bool = True
     asked_at: datetime = field(default_factory=timezone.now)
 
 
 class Reply:
     """An answer as it arrives. Iterate the pieces; at the end the pair is stored and `text` is the whole.
 
-    `is_memory_full` then says whether the person's memory has passed MEMORY_CAP and wants compression.
+    `profile` is the person's, None for a question that uses no memory. `is_memory_full` says at the end whether the
+    memory has passed MEMORY_CAP and wants compression, `used_tokens` what the answer cost.
     The iteration raises `MessageTooLong` or `ReplyFailed`, with nothing stored.
     """
 
-    def __init__(self, question: Question, *, provider: Provider) -> None:
+    def __init__(
+        self, question: Question, *, profile: UserProfile | None, provider: Provider, model: str | None = None
+    ) -> None:
         self.text = ""
         self.is_memory_full = False
+        self.is_stopped = False
+        self.used_tokens = 0
         self._question = question
+        self._profile = profile
         self._provider = provider
+        self._model = model
+
+    def stop(self) -> None:
+        """End the answer at its next piece, from any thread; what has come by then is the answer."""
+        self.is_stopped = True
 
     def __iter__(self) -> Iterator[str]:
         started = time.monotonic()
@@ -65,60 +83,88 @@ class Reply:
                 "reply failed", user_id=self._question.user_id, outcome=error.outcome, provider=error.provider
             )
             raise ReplyFailed(error.outcome) from error
-        metrics.REQUESTS.labels(source, "ok").inc()
+        metrics.REQUESTS.labels(source, "stopped" if self.is_stopped else "ok").inc()
         metrics.REPLY_SECONDS.observe(time.monotonic() - started)
 
     def _answer(self) -> Iterator[str]:
-        if not settings.PERSONALIZATION_ENABLED:
+        if self._profile is None:
             yield from self._stream(_assemble_plain(self._question))
             return
-        profile = get_profile(self._question.user_id)
         # One event past the cap is enough to see that the memory is full.
-        events = memory.list_recent_events(profile, limit=settings.MEMORY_CAP + 1)
-        yield from self._stream(_assemble(self._question, profile, events))
-        self._remember(profile, events)
+        events = memory.list_recent_events(
+            self._profile,
+            limit=settings.MEMORY_CAP + 1,
+            besides=self._question.retry_key and self._question.key,
+        )
+        yield from self._stream(self._assemble(self._profile, events))
+        if not is_blank(self.text):
+            self._remember(self._profile, events)
+
+    def _assemble(self, profile: UserProfile, events: list[MemoryEvent]) -> Prompt:
+        return assemble_prompt(
+            profile=profile,
+            events=events,
+            message=self._question.text,
+            quoted=self._question.quoted,
+            budget_tokens=settings.PROMPT_BUDGET_TOKENS,
+            model=self._model or settings.LLM_MODEL,
+        )
 
     def _stream(self, prompt: Prompt) -> Iterator[str]:
-        metrics.PROMPT_TOKENS.inc(estimate_prompt(prompt, model=settings.LLM_MODEL))
+        model = self._model or settings.LLM_MODEL
+        prompt_tokens = estimate_prompt(prompt, model=model)
+        metrics.PROMPT_TOKENS.inc(prompt_tokens)
         with self._provider.stream(
-            prompt, max_tokens=settings.LLM_MAX_ANSWER_TOKENS, trace_id=self._question.trace_id
+            prompt,
+            model=self._model,
+            max_tokens=settings.LLM_MAX_ANSWER_TOKENS,
+            trace_id=self._question.trace_id,
         ) as stream:
-            yield from stream
-            self.text = stream.completion.text
+            for piece in stream:
+                if self.is_stopped:
+                    break
+                self.text += piece
+                yield piece
+            if self.is_stopped:
+                self.used_tokens = prompt_tokens + estimate_tokens(self.text, model=model)
+            else:
+                self.text = stream.completion.text
+                self.used_tokens = stream.completion.usage.total_tokens
 
     def _remember(self, profile: UserProfile, events: list[MemoryEvent]) -> None:
         pair = 2
         newest = memory.position_of(events[-1]) if events else memory.watermark_of(profile)
-        memory.store_pair(
-            user_id=self._question.user_id,
-            key=self._question.key,
-            message=self._question.text,
-            reply=self.text,
-            source=self._question.source,
-            asked_at=self._question.asked_at,
-            not_before=_time_of(newest),
+        question = self._question
+        is_replaced = question.retry_key and memory.replace_pair(
+            key=question.key, message=question.text, reply=self.text, tag=question.retry_key
         )
+        if not is_replaced:
+            memory.store_pair(
+                user_id=question.user_id,
+                key=question.key,
+                message=question.text,
+                reply=self.text,
+                source=question.source,
+                asked_at=question.asked_at,
+                not_before=_time_of(newest),
+                tags=[question.retry_key] if question.retry_key else [],
+            )
         self.is_memory_full = len(events) + pair > settings.MEMORY_CAP
 
 
-def find_earlier_reply(key: str) -> str | None:
-    """Return what was answered to the message `key` in an attempt that went on to fail; None if nothing was stored."""
-    return memory.find_stored_reply(key) if settings.PERSONALIZATION_ENABLED else None
-
-
-def _assemble(question: Question, profile: UserProfile, events: list[MemoryEvent]) -> Prompt:
-    return assemble_prompt(
-        profile=profile,
-        events=events,
-        message=question.text,
-        budget_tokens=settings.PROMPT_BUDGET_TOKENS,
-        model=settings.LLM_MODEL,
-    )
+def find_earlier_reply(question: Question) -> str | None:
+    """Return what was answered in an attempt that went on to fail; None if nothing was stored."""
+    if not question.uses_memory:
+        return None
+    return memory.find_stored_reply(question.key, tag=question.retry_key)
 
 
 def _assemble_plain(question: Question) -> Prompt:
     return assemble_plain_prompt(
-        message=question.text, language=settings.LANGUAGE_CODE, budget_tokens=settings.PROMPT_BUDGET_TOKENS
+        message=question.text,
+        quoted=question.quoted,
+        language=settings.LANGUAGE_CODE,
+        budget_tokens=settings.PROMPT_BUDGET_TOKENS,
     )
 
 

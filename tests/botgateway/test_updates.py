@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from botgateway.domain.updates import find_kind, parse_update, read_message
+from botgateway.domain.updates import find_kind, parse_update, read_incoming
 from botgateway.errors import MalformedUpdate
 
 
@@ -63,7 +63,7 @@ def test_the_kind_is_named(update: dict[str, Any], kind: str) -> None:
 
 
 def test_a_private_message_is_read() -> None:
-    message = read_message(build_update())
+    message = read_incoming(build_update())
 
     assert message is not None
     assert (message.chat_id, message.message_id, message.user_id) == (42, 7, "42")
@@ -86,12 +86,12 @@ def test_a_private_message_is_read() -> None:
     ],
 )
 def test_what_is_no_private_message_is_not_answered(update: dict[str, Any]) -> None:
-    assert read_message(update) is None
+    assert read_incoming(update) is None
 
 
 @pytest.mark.parametrize("user_id", ['{"$gt": ""}', "../x"])
 def test_a_textual_user_id_is_data(user_id: str) -> None:
-    message = read_message(build_update(**{"from": {"id": user_id}}))
+    message = read_incoming(build_update(**{"from": {"id": user_id}}))
 
     assert message is not None
     assert message.user_id == user_id
@@ -111,7 +111,7 @@ def test_a_textual_user_id_is_data(user_id: str) -> None:
     ],
 )
 def test_commands_are_recognised(text: str, command: str | None) -> None:
-    message = read_message(build_update(text=text))
+    message = read_incoming(build_update(text=text))
 
     assert message is not None
     assert message.command == command
@@ -120,7 +120,7 @@ def test_commands_are_recognised(text: str, command: str | None) -> None:
 def test_text_can_be_stored_whatever_it_holds() -> None:
     hostile = json.loads('"a\\u0000b \\ud800 \\ud83d\\ude42"')
 
-    message = read_message(build_update(text=hostile))
+    message = read_incoming(build_update(text=hostile))
 
     assert message is not None
     assert message.text == "ab \ufffd 🙂"
@@ -135,5 +135,5 @@ JSON = st.recursive(
 
 @given(message=st.dictionaries(st.sampled_from(["message_id", "from", "chat", "text"]), JSON))
 def test_no_message_however_odd_breaks_the_reader(message: dict[str, Any]) -> None:
-    read_message({"update_id": 1, "message": message})
-    read_message(build_update(**message))
+    read_incoming({"update_id": 1, "message": message})
+    read_incoming(build_update(**message))

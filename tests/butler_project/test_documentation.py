@@ -12,7 +12,7 @@ from urllib.parse import unquote
 import pytest
 from django.core.management import get_commands, load_command_class
 
-from botgateway.domain.phrases import COMMAND_MENU
+from botgateway.wording.menu import command_menu
 from butler_project.embedded.discovery import PROJECT_DIR
 
 PAGES = [
@@ -158,7 +158,7 @@ def test_no_emoji(name: str) -> None:
 def test_the_user_guide_lists_the_commands_of_the_menu(name: str) -> None:
     commands = re.findall(r"^\| `/([a-z_]+)` \|", read_page(name).prose, re.MULTILINE)
 
-    assert all(sorted(commands) == sorted(command for command, _ in menu) for menu in COMMAND_MENU.values())
+    assert all(sorted(commands) == sorted(command for command, _ in command_menu(language)) for language in ("ru", "en"))
 
 
 def test_the_operations_guide_lists_every_metric() -> None:

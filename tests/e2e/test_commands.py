@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import pytest
 
-from botgateway.domain.phrases import RUSSIAN, Phrase
+from botgateway.wording.general import GeneralPhrase
+from botgateway.wording.menu import command_menu
 from tests.harness.llm_standin_process import LLMStandIn
 from tests.harness.stack import Stack
 from tests.harness.telegram import SandboxClient
+from tests.harness.wording import shown
 
 
 def count_questions(model: LLMStandIn) -> int:
     return len(model.requests())
 
 
-def first_line(phrase: Phrase) -> str:
-    return RUSSIAN[phrase].splitlines()[0]
+def first_line(phrase: GeneralPhrase) -> str:
+    return shown(phrase).splitlines()[0]
 
 
 @pytest.mark.parametrize("command", ["/ping", "/ping@butlerbot", "/PING", "/ping now"])
@@ -27,10 +29,14 @@ def test_ping_answers_that_the_bot_is_ready(telegram: SandboxClient, chat_id: in
 
 @pytest.mark.parametrize(
     ("command", "phrase"),
-    [("/start", Phrase.WELCOME), ("/help", Phrase.HELP), ("/fetch_slippers", Phrase.UNKNOWN_COMMAND)],
+    [
+        ("/start", GeneralPhrase.WELCOME),
+        ("/help", GeneralPhrase.HELP),
+        ("/fetch_slippers", GeneralPhrase.UNKNOWN_COMMAND),
+    ],
 )
 def test_a_command_is_answered_by_butler_himself_and_not_by_the_model(
-    telegram: SandboxClient, model: LLMStandIn, chat_id: int, command: str, phrase: Phrase
+    telegram: SandboxClient, model: LLMStandIn, chat_id: int, command: str, phrase: GeneralPhrase
 ) -> None:
     asked = count_questions(model)
 
@@ -60,7 +66,7 @@ def test_the_menu_is_registered_in_russian_and_english(telegram: SandboxClient, 
         for path, language in ((f"chats/{chat_id}/commands", "ru"), (f"chats/{chat_id}/commands", "en"))
     )
 
-    assert set(russian) == set(english) == {"start", "help", "clear", "ping"}
+    assert set(russian) == set(english) == {command for command, _ in command_menu("ru")}
     assert all(russian[name] != english[name] for name in russian)
 
 
@@ -77,7 +83,7 @@ def test_clear_empties_the_context_but_keeps_profile_and_summary(
 
     telegram.write(chat_id, "/clear")
 
-    assert telegram.wait_for_answers(chat_id, 2)[1] == RUSSIAN[Phrase.CLEARED]
+    assert telegram.wait_for_answers(chat_id, 2)[1] == shown(GeneralPhrase.CLEARED)
     assert memory.count_documents(owner) == 0
     profile = profiles.find_one(owner)
     assert profile is not None
@@ -97,5 +103,5 @@ def test_what_is_no_text_gets_a_polite_answer_and_does_not_reach_the_model(
 
     telegram.upload(chat_id, kind=kind, content=b"OggS or something else")
 
-    assert telegram.wait_for_answers(chat_id, 1) == [RUSSIAN[Phrase.TEXT_ONLY]]
+    assert telegram.wait_for_answers(chat_id, 1) == [shown(GeneralPhrase.CANNOT_READ_THIS)]
     assert count_questions(model) == asked

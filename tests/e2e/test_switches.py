@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 
-from botgateway.domain.phrases import RUSSIAN, Phrase
+from botgateway.wording.general import GeneralPhrase
 from tests.harness.llm_wire import default_answer
 from tests.harness.shared_stack import QUICK
 from tests.harness.stack import Stack
+from tests.harness.wording import shown
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +48,7 @@ def test_an_unknown_person_is_told_to_wait_and_never_reaches_the_model(
     telegram.write(chat_id, f"Пустите, я {chat_id}")
     telegram.upload(chat_id, kind="voice", content=b"OggS")
 
-    assert telegram.wait_for_answers(chat_id, 3) == [RUSSIAN[Phrase.ACCESS_PENDING]] * 3
+    assert telegram.wait_for_answers(chat_id, 3) == [shown(GeneralPhrase.ACCESS_PENDING)] * 3
     assert plain_stack.model
     assert [r for r in plain_stack.model.requests() if str(chat_id) in str(r["messages"])] == []
     person = plain_stack.database().people.find_one({"user_id": str(chat_id)})
@@ -61,7 +62,7 @@ def test_an_approved_person_is_answered(plain_stack: Stack, chat_id: int) -> Non
     plain_stack.telegram.write(chat_id, "А теперь?")
 
     answers = plain_stack.telegram.wait_for_answers(chat_id, 2)
-    assert answers == [RUSSIAN[Phrase.ACCESS_PENDING], default_answer("А теперь?", words=0)]
+    assert answers == [shown(GeneralPhrase.ACCESS_PENDING), default_answer("А теперь?", words=0)]
 
 
 @pytest.mark.parametrize("state", ["refused", "blocked"])
@@ -74,7 +75,7 @@ def test_someone_turned_away_gets_a_refusal_and_never_reaches_the_model(
     plain_stack.telegram.write(chat_id, f"Это снова я, {chat_id}")
 
     answers = plain_stack.telegram.wait_for_answers(chat_id, 2)
-    assert answers[1] == RUSSIAN[Phrase.ACCESS_REFUSED]
+    assert answers[1] == shown(GeneralPhrase.ACCESS_REFUSED)
     assert plain_stack.model
     assert [r for r in plain_stack.model.requests() if str(chat_id) in str(r["messages"])] == []
 

@@ -19,6 +19,9 @@ QUICK = {
     "TURN_LEASE_S": "3",
     "LLM_TIMEOUT_S": "3",
     "LLM_CONNECT_TIMEOUT_S": "2",
+    "JOIN_WAIT_S": "0.4",
+    "RATE_LIMIT_PER_MINUTE": "0",
+    "DAILY_TOKEN_BUDGET": "0",
 }
 
 _chat_ids = count(1_000)

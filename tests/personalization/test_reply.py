@@ -3,6 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.conf import settings
 from prometheus_client import REGISTRY
 
 from llm.errors import BadAnswer, LLMError, RateLimited, Unavailable
@@ -19,7 +20,9 @@ GREETING = "Добрый день, к Вашим услугам."
 
 
 def ask(text: str, provider: ScriptedProvider, *, user_id: str = "42", key: str = "a") -> Reply:
-    reply = Reply(Question(user_id=user_id, key=key, text=text), provider=provider)
+    """Ask as the gateway does: the profile is read where personalization is on."""
+    profile = get_profile(user_id) if settings.PERSONALIZATION_ENABLED else None
+    reply = Reply(Question(user_id=user_id, key=key, text=text), profile=profile, provider=provider)
     "".join(reply)
     return reply
 
@@ -30,7 +33,11 @@ def count_requests(status: str) -> float:
 
 
 def test_a_reply_is_streamed_and_the_pair_remembered() -> None:
-    reply = Reply(Question(user_id="42", key="a", text="Добрый день"), provider=ScriptedProvider(GREETING))
+    reply = Reply(
+        Question(user_id="42", key="a", text="Добрый день"),
+        profile=get_profile("42"),
+        provider=ScriptedProvider(GREETING),
+    )
 
     pieces = list(reply)
 
@@ -97,7 +104,11 @@ def test_a_message_over_the_budget_reaches_no_model(settings: Any) -> None:
 
 
 def test_an_answer_given_up_on_stores_nothing() -> None:
-    reply = Reply(Question(user_id="42", key="a", text="Добрый день"), provider=ScriptedProvider(GREETING))
+    reply = Reply(
+        Question(user_id="42", key="a", text="Добрый день"),
+        profile=get_profile("42"),
+        provider=ScriptedProvider(GREETING),
+    )
 
     pieces = iter(reply)
     next(pieces)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import signal
 
-from botgateway.domain.phrases import RUSSIAN, Phrase
+from botgateway.wording.general import GeneralPhrase
 from tests.harness.llm_standin_process import LLMStandIn
 from tests.harness.llm_wire import default_answer
 from tests.harness.processes import paused, wait_until
 from tests.harness.shared_stack import new_chat_id
 from tests.harness.stack import Stack
 from tests.harness.telegram import SandboxClient
+from tests.harness.wording import shown
 from tests.reliability.facts import assert_answered_once, pairs, read_memory
 
 MAX_ATTEMPTS = 3
@@ -115,7 +116,7 @@ def test_a_message_that_kills_the_worker_each_time_is_given_up_and_the_chat_goes
 
     answers = telegram.wait_for_answers(chat_id, 2)
     stack.wait_until_settled()
-    assert answers == [RUSSIAN[Phrase.PARKED], default_answer("Следующее", words=0)]
+    assert answers == [shown(GeneralPhrase.PARKED), default_answer("Следующее", words=0)]
     stored = stack.database().inbox_updates.find_one({"update_id": update["update_id"]})
     assert stored is not None
     assert (stored["status"], stored["attempts"]) == ("parked", MAX_ATTEMPTS)
@@ -136,7 +137,7 @@ def test_an_answer_that_telegram_refuses_for_good_is_given_up_and_the_chat_goes_
 
     telegram.wait_for_answers(chat_id, 2)
     stack.wait_until_settled()
-    assert telegram.answers(chat_id) == [RUSSIAN[Phrase.PARKED], default_answer("Следующее", words=0)]
+    assert telegram.answers(chat_id) == [shown(GeneralPhrase.PARKED), default_answer("Следующее", words=0)]
 
 
 def test_a_web_process_killed_between_storing_and_answering_loses_nothing_and_doubles_nothing(

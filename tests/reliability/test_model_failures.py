@@ -7,14 +7,15 @@ from typing import Any
 
 import pytest
 
-from botgateway.domain.phrases import RUSSIAN, Phrase
+from botgateway.wording.general import GeneralPhrase
 from tests.harness.llm_standin_process import LLMStandIn
 from tests.harness.llm_wire import default_answer
 from tests.harness.stack import Stack, start_model
 from tests.harness.telegram import SandboxClient
+from tests.harness.wording import shown
 from tests.reliability.facts import pairs, read_memory
 
-APOLOGY = RUSSIAN[Phrase.REPLY_FAILED]
+APOLOGY = shown(GeneralPhrase.REPLY_FAILED)
 
 FAILURES: dict[str, dict[str, Any]] = {
     "server_error": {"kind": "status", "status": 500},

@@ -7,14 +7,20 @@ from typing import Any
 
 import pytest
 
-from botgateway.domain.phrases import RUSSIAN, Phrase
+from botgateway.wording.general import GeneralPhrase
 from tests.harness.llm_standin_process import LLMStandIn
 from tests.harness.stack import Stack
 from tests.harness.telegram import SandboxClient
+from tests.harness.wording import shown
 from tests.reliability.facts import read_memory
 
-REFUSALS = (Phrase.MESSAGE_TOO_LONG, Phrase.BLANK, Phrase.TEXT_ONLY, Phrase.UNKNOWN_COMMAND)
-POLITE = {RUSSIAN[phrase] for phrase in REFUSALS}
+REFUSALS = (
+    GeneralPhrase.MESSAGE_TOO_LONG,
+    GeneralPhrase.BLANK,
+    GeneralPhrase.CANNOT_READ_THIS,
+    GeneralPhrase.UNKNOWN_COMMAND,
+)
+POLITE = {shown(phrase) for phrase in REFUSALS}
 INVISIBLE = ("only_nul_bytes", "only_zero_width", "blank")
 DEEPEST_JSON_READ = 900
 
@@ -99,7 +105,7 @@ def test_a_strange_text_is_answered_or_politely_refused(stack: Stack, known_chat
     assert pong == "Bot ready"
     assert answers
     assert answers[0] in POLITE or len(read_memory(stack, known_chat)) == 2
-    assert RUSSIAN[Phrase.REPLY_FAILED] not in answers
+    assert shown(GeneralPhrase.REPLY_FAILED) not in answers
 
 
 @pytest.mark.parametrize("name", TEXTS)
@@ -114,7 +120,7 @@ def test_a_strange_answer_of_the_model_is_delivered_and_an_invisible_one_regrett
     answers = telegram.wait_for_answers(chat_id, 1)
     stack.wait_until_settled()
     assert is_answered(stack, chat_id, count=1)
-    assert (answers == [RUSSIAN[Phrase.REPLY_FAILED]]) == (name in INVISIBLE)
+    assert (answers == [shown(GeneralPhrase.REPLY_FAILED)]) == (name in INVISIBLE)
 
 
 @pytest.mark.parametrize("name", USER_IDS)

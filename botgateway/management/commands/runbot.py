@@ -15,13 +15,13 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError, connection
 from pymongo.errors import PyMongoError
 
-from botgateway.delivery.telegram import TelegramClient, telegram_client
+from botgateway.delivery.telegram import CommandScope, TelegramClient, telegram_client
 from botgateway.domain.inbox import accept_update
-from botgateway.domain.phrases import COMMAND_MENU
 from botgateway.errors import TelegramError, TooManyRequests
 from botgateway.metrics_server import serve_metrics
-from botgateway.tasks import wake_chat
+from botgateway.tasks import act_on
 from botgateway.urls import WEBHOOK_PATH
+from botgateway.wording.menu import admin_menu, command_menu, group_menu
 from personalization.enums import Language
 
 log = structlog.get_logger(__name__)
@@ -116,9 +116,13 @@ class Command(BaseCommand):
 
 
 def register_commands(client: TelegramClient) -> None:
-    """Register the command menu: Russian for everybody, the others for those whose Telegram speaks them."""
-    for language, menu in COMMAND_MENU.items():
-        client.set_commands(menu, language=None if language == Language.RUSSIAN else language)
+    """Register the command menus, Russian for everybody, the others for those whose Telegram speaks them."""
+    for language in Language.values:
+        asked_for = None if language == Language.RUSSIAN else language
+        client.set_commands(command_menu(language), language=asked_for)
+        client.set_commands(group_menu(language), language=asked_for, scope=CommandScope.GROUPS)
+        for chat_id in settings.ADMIN_CHAT_IDS:
+            client.set_commands(admin_menu(language), language=asked_for, chat_id=chat_id)
 
 
 def _restore_webhook(client: TelegramClient, url: str) -> None:
@@ -136,8 +140,7 @@ def _store(update: dict[str, Any]) -> None:
     trace_id = uuid.uuid4().hex
     with structlog.contextvars.bound_contextvars(trace_id=trace_id):
         acceptance = accept_update(update, payload=json.dumps(update), trace_id=trace_id)
-        if acceptance.chat_id:
-            wake_chat(acceptance.chat_id)
+        act_on(acceptance)
 
 
 def _pause(error: Exception) -> float:

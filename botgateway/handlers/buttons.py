@@ -1,0 +1,24 @@
+"""Pressed buttons: which handler answers which. An action's first word is its area."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from botgateway.domain.buttons import read_action
+from botgateway.handlers.again import RETRY_AREA
+from botgateway.handlers.conversation import Conversation, Handled
+from botgateway.handlers.retry import handle_retry_press
+from botgateway.wording.general import GeneralPhrase
+
+PressHandler = Callable[[Conversation, list[str]], Handled]
+
+AREAS: dict[str, PressHandler] = {RETRY_AREA: handle_retry_press}
+
+
+def handle_press(conversation: Conversation) -> Handled:
+    """Do what the button says; one that nobody knows any more says so."""
+    area, arguments = read_action(conversation.press.data)
+    handler = AREAS.get(area)
+    if handler is None:
+        return Handled(message_ids=[], toast=conversation.say_plain(GeneralPhrase.BUTTON_OUTDATED))
+    return handler(conversation, arguments)

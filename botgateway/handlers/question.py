@@ -1,0 +1,105 @@
+"""A question in words, by voice or with files: a personalised reply, shown as it grows."""
+
+from __future__ import annotations
+
+from botgateway.handlers.conversation import Conversation, Handled, answer_with
+from botgateway.heartbeat import heartbeat
+from botgateway.wording.conversation import ConversationPhrase
+from botgateway.wording.general import GeneralPhrase
+from botgateway.wording.voice import VoicePhrase
+from llm.prompt import is_blank
+from llm.registry import get_provider
+from personalization.domain.reply import Question, Reply, find_earlier_reply
+from personalization.enums import MemorySource
+from personalization.errors import MessageTooLong, ReplyFailed
+
+TYPING_INTERVAL_S = 4.5  # Telegram shows «typing…» for five seconds
+STOP_CHECK_INTERVAL_S = 0.7
+
+VOICE_FAILURES = {phrase.value: phrase for phrase in VoicePhrase}
+
+
+def handle_text(conversation: Conversation) -> Handled:
+    """Answer what a person wrote."""
+    if is_blank(conversation.message.text):
+        return answer_with(conversation, GeneralPhrase.BLANK)
+    return answer_question(conversation, build_question(conversation))
+
+
+def handle_voice(conversation: Conversation) -> Handled:
+    """Show what was heard, then answer it."""
+    preparation = conversation.preparations[0]
+    if preparation.failure:
+        return answer_with(conversation, VOICE_FAILURES[preparation.failure], detail=preparation.detail)
+    conversation.answer.show_preface(conversation.say(VoicePhrase.HEARD, transcript=preparation.transcript))
+    return answer_question(conversation, build_question(conversation))
+
+
+def handle_files(conversation: Conversation) -> Handled:
+    return answer_with(conversation, GeneralPhrase.CANNOT_READ_THIS)
+
+
+def build_question(conversation: Conversation) -> Question:
+    """Return the question that a message is, in words or by voice."""
+    message = conversation.message
+    spoken = [preparation.transcript for preparation in conversation.preparations if preparation.transcript]
+    return Question(
+        user_id=message.user_id,
+        key=conversation.key,
+        text="\n".join(filter(None, [*spoken, message.text])),
+        quoted=message.quoted,
+        source=MemorySource.VOICE if spoken else MemorySource.TEXT,
+        trace_id=conversation.trace_id,
+        uses_memory=conversation.has_memory,
+    )
+
+
+def answer_question(conversation: Conversation, question: Question) -> Handled:
+    """Answer with a personalised reply.
+
+    It is stored before it is delivered, so an attempt that follows a crash delivers the stored one and does not
+    ask the model again.
+    """
+    if conversation.is_repeated and (stored := find_earlier_reply(question)) is not None:
+        return Handled(message_ids=conversation.answer.deliver(stored))
+    reply = Reply(
+        question,
+        profile=conversation.profile if question.uses_memory else None,
+        provider=get_provider(),
+    )
+    try:
+        _show_as_it_grows(reply, conversation)
+    except MessageTooLong:
+        return answer_with(conversation, GeneralPhrase.MESSAGE_TOO_LONG)
+    except ReplyFailed:
+        return answer_with(conversation, GeneralPhrase.REPLY_FAILED)
+    message_ids = conversation.answer.deliver(_final_text(reply, conversation))
+    return Handled(message_ids=message_ids, compress_user_id=question.user_id if reply.is_memory_full else "")
+
+
+def _show_as_it_grows(reply: Reply, conversation: Conversation) -> None:
+    """Show the reply piece by piece, «typing…» meanwhile, until its end or until the person has heard enough."""
+
+    def look_for_stop() -> None:
+        if conversation.turn.is_stop_asked():
+            reply.stop()
+
+    typing = heartbeat.every(TYPING_INTERVAL_S, lambda: _show_typing(conversation), is_immediate=True)
+    with typing, heartbeat.every(STOP_CHECK_INTERVAL_S, look_for_stop):
+        shown = ""
+        for piece in reply:
+            shown += piece
+            conversation.answer.show_draft(shown)
+
+
+def _final_text(reply: Reply, conversation: Conversation) -> str:
+    if not reply.is_stopped:
+        return reply.text
+    conversation.turn.note_stopped()
+    if is_blank(reply.text):
+        return conversation.say(ConversationPhrase.STOPPED_BEFORE_BEGINNING)
+    return f"{reply.text}\n\n{conversation.say(ConversationPhrase.STOPPED_MARK)}"
+
+
+def _show_typing(conversation: Conversation) -> None:
+    conversation.client.show_typing(conversation.incoming.chat_id)

@@ -1,0 +1,100 @@
+"""Prepare one update: at most one worker at a time, a few attempts, and an outcome in every case."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+import structlog
+from redis.exceptions import LockError
+from redis.lock import Lock
+
+from botgateway.delivery.telegram import telegram_client
+from botgateway.domain.preparation import (
+    FILES_QUEUE,
+    SPEECH_QUEUE,
+    Preparation,
+    find_queue,
+    read_preparation,
+    write_preparation,
+)
+from botgateway.domain.turns import redis_client
+from botgateway.domain.updates import IncomingMessage, read_incoming
+from botgateway.enums import UpdateStatus
+from botgateway.errors import TelegramError
+from botgateway.heartbeat import heartbeat
+from botgateway.models import InboxUpdate
+from botgateway.preparers.files import prepare_file
+from botgateway.preparers.voice import prepare_voice
+
+log = structlog.get_logger(__name__)
+
+LEASE_S = 30.0
+RENEWALS_PER_LEASE = 3
+MAX_ATTEMPTS = 3  # a recording or a file that kills its worker must not do so for ever
+COUNT_TTL_S = 86_400
+ASKED_TTL_S = 60  # how long a request may wait in its queue before the sweeper's next look repeats it
+TYPING_INTERVAL_S = 4.5
+FAILED = "failed"
+
+Preparer = Callable[[InboxUpdate, IncomingMessage], Preparation]
+
+PREPARERS: dict[str, Preparer] = {SPEECH_QUEUE: prepare_voice, FILES_QUEUE: prepare_file}
+
+
+def is_request_due(update_key: str) -> bool:
+    """Tell whether preparing an update has to be asked for (again); asked within a minute, it waits in its queue."""
+    return bool(redis_client().set(f"preparation-asked:{update_key}", 1, nx=True, ex=ASKED_TTL_S))
+
+
+def prepare_update(update_key: str) -> str:
+    """Prepare an update and return its chat, to be woken; empty if there is nothing to do here.
+
+    Raises `TelegramError`, `DatabaseError` or `RedisError` when that was for an outage: it is to be tried again.
+    """
+    update = InboxUpdate.objects.filter(pk=update_key, status=UpdateStatus.PENDING).first()
+    if update is None or not update.payload:
+        return ""
+    message = read_incoming(json.loads(update.payload))
+    if not isinstance(message, IncomingMessage) or read_preparation(update):
+        return update.chat_id
+    lease = Lock(redis_client(), f"preparation:{update_key}", timeout=LEASE_S, thread_local=False)
+    if not lease.acquire(blocking=False):
+        return ""
+    with structlog.contextvars.bound_contextvars(trace_id=update.trace_id):
+        try:
+            with heartbeat.every(LEASE_S / RENEWALS_PER_LEASE, lambda: _renew(lease)):
+                write_preparation(update, _prepare(update, message))
+        finally:
+            _let_go(lease)
+    return update.chat_id
+
+
+def _prepare(update: InboxUpdate, message: IncomingMessage) -> Preparation:
+    count_key = f"preparation-attempts:{update.pk}"
+    attempts = int(redis_client().incr(count_key))
+    redis_client().expire(count_key, COUNT_TTL_S)
+    if attempts > MAX_ATTEMPTS:
+        log.error("preparation given up", update_id=update.update_id)
+        return Preparation(failure=FAILED)
+    client = telegram_client()
+    try:
+        with heartbeat.every(
+            TYPING_INTERVAL_S, lambda: client.show_typing(message.chat_id), is_immediate=True
+        ):
+            return PREPARERS[find_queue(message)](update, message)
+    except TelegramError as error:
+        if error.is_transient:
+            redis_client().decr(count_key)  # Telegram was away: that is no fault of the file's
+        raise
+
+
+def _renew(lease: Lock) -> None:
+    lease.reacquire()
+
+
+def _let_go(lease: Lock) -> None:
+    try:
+        lease.release()
+    except LockError:
+        log.warning("preparation's lease had run out")
