@@ -47,7 +47,8 @@ def keep_project_logging(**_: Any) -> None:
 def prepare_worker(**_: Any) -> None:
     """Serve this worker's metrics, and load the model's client before the first person waits for it."""
     serve_metrics(settings.WORKER_METRICS_PORT)
-    get_provider().warm_up()
+    if "replies" in app.amqp.queues.consume_from:
+        get_provider().warm_up()
 
 
 @worker_ready.connect

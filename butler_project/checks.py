@@ -7,7 +7,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.contrib.auth.hashers import identify_hasher
 from django.core.checks import CheckMessage, Error, Tags, register
+from django.utils.module_loading import import_string
 
 from butler_project.logging import LEVELS
 from llm.providers.base import InvalidSetting
@@ -35,7 +37,12 @@ POSITIVE = (
     "SWEEP_INTERVAL_S",
     "OVERDUE_AFTER_S",
     "TURN_LEASE_S",
+    "ADMIN_SESSION_S",
+    "SPEECH_MAX_DURATION_S",
+    "TELEGRAM_RATE_PER_S",
+    "TELEGRAM_CHAT_RATE_PER_S",
 )
+NOT_NEGATIVE = ("JOIN_WAIT_S", "RATE_LIMIT_PER_MINUTE", "DAILY_TOKEN_BUDGET")
 
 
 @register(Tags.security)
@@ -71,7 +78,16 @@ def _production_errors() -> Iterator[Error]:
 @register(Tags.compatibility)
 def check_values(**_: Any) -> list[CheckMessage]:
     """Refuse values that could only fail later, and obscurely."""
-    return [*_choice_errors(), *_url_errors(), *_number_errors(), *_telegram_errors(), *_provider_errors()]
+    parts = (
+        _choice_errors(),
+        _url_errors(),
+        _number_errors(),
+        _telegram_errors(),
+        _administration_errors(),
+        _speech_errors(),
+        _provider_errors(),
+    )
+    return [error for part in parts for error in part]
 
 
 def _provider_errors() -> Iterator[Error]:
@@ -112,10 +128,36 @@ def _number_errors() -> Iterator[Error]:
     for name in POSITIVE:
         if getattr(settings, name) <= 0:
             yield Error(f"{name} is {getattr(settings, name)}; it must be positive.", id="butler.E013")
+    for name in NOT_NEGATIVE:
+        if getattr(settings, name) < 0:
+            yield Error(f"{name} is {getattr(settings, name)}; it cannot be negative.", id="butler.E015")
     if settings.MEMORY_KEEP_LAST >= settings.MEMORY_CAP:
         yield Error(
             f"MEMORY_KEEP_LAST ({settings.MEMORY_KEEP_LAST}) must be below MEMORY_CAP ({settings.MEMORY_CAP}).",
             id="butler.E014",
+        )
+
+
+def _administration_errors() -> Iterator[Error]:
+    if not settings.ADMIN_PASSWORD_HASH:
+        return
+    try:
+        identify_hasher(settings.ADMIN_PASSWORD_HASH)
+    except ValueError:
+        yield Error(
+            "ADMIN_PASSWORD_HASH is no hash of a password.",
+            hint="Make one: python manage.py hash_admin_password",
+            id="butler.E023",
+        )
+
+
+def _speech_errors() -> Iterator[Error]:
+    try:
+        import_string(settings.SPEECH_TRANSCRIBER)
+    except ImportError:
+        yield Error(
+            f"SPEECH_TRANSCRIBER is {settings.SPEECH_TRANSCRIBER!r}; nothing of this name can be imported.",
+            id="butler.E024",
         )
 
 

@@ -158,7 +158,7 @@ WEBHOOK_BASE_URL = env.str("WEBHOOK_BASE_URL", default="")
 WEBHOOK_SECRET = env.str("WEBHOOK_SECRET", default="") or keep_secret(DATA_DIR / "run" / "webhook_secret")
 ACCESS_POLICY = env.str("ACCESS_POLICY", default="open" if IS_SANDBOX_USED else "approval")
 # Where requests and reports go: one chat or several, a person's or a group's.
-ADMIN_CHAT_IDS = [int(chat_id) for chat_id in env.list("ADMIN_CHAT_ID", default=[])]
+ADMIN_CHAT_IDS: list[int] = env.list("ADMIN_CHAT_ID", cast=int, default=[])
 ADMIN_PASSWORD_HASH = env.str("ADMIN_PASSWORD_HASH", default="")
 ADMIN_SESSION_S = env.int("ADMIN_SESSION_S", default=1_800)
 # How long the rest of an album, or of a text over Telegram's limit, is waited for.
@@ -193,6 +193,7 @@ PROMPT_BUDGET_TOKENS = env.int("PROMPT_BUDGET_TOKENS", default=6_000)
 LLM_API_URL = env.str("LLM_API_URL", default="")
 LLM_API_KEY = env.str("LLM_API_KEY", default="")
 LLM_MODEL = env.str("LLM_MODEL", default="")
+LLM_SUPPORTS_IMAGES = env.bool("LLM_SUPPORTS_IMAGES", default=False)
 LLM_TIMEOUT_S = env.float("LLM_TIMEOUT_S", default=60.0)
 LLM_CONNECT_TIMEOUT_S = env.float("LLM_CONNECT_TIMEOUT_S", default=5.0)
 LLM_MAX_ANSWER_TOKENS = env.int("LLM_MAX_ANSWER_TOKENS", default=1_500)

@@ -49,6 +49,10 @@ def run_check(tmp_path: Path, *arguments: str, **variables: str) -> subprocess.C
         ({"TELEGRAM_BOT_TOKEN": "no-token"}, "TELEGRAM_BOT_TOKEN"),
         ({"WEBHOOK_SECRET": "not allowed!"}, "WEBHOOK_SECRET"),
         ({"MEMORY_CAP": "many"}, "MEMORY_CAP"),
+        ({"ADMIN_CHAT_ID": "1,me"}, "ADMIN_CHAT_ID"),
+        ({"ADMIN_PASSWORD_HASH": "swordfish"}, "ADMIN_PASSWORD_HASH"),
+        ({"RATE_LIMIT_PER_MINUTE": "-1"}, "RATE_LIMIT_PER_MINUTE"),
+        ({"SPEECH_TRANSCRIBER": "nowhere.build"}, "SPEECH_TRANSCRIBER"),
     ],
     ids=lambda value: value if isinstance(value, str) else None,
 )

@@ -19,7 +19,7 @@ OURS = sorted(name for name, service in SERVICES.items() if service["image"] == 
 
 
 def test_the_parts_of_butler_are_there() -> None:
-    assert OURS == ["beat", "bot", "migrate", "web", "worker-background", "worker-replies"]
+    assert OURS == ["beat", "bot", "migrate", "web", "worker-background", "worker-reader", "worker-replies"]
     assert set(SERVICES) - set(OURS) >= {"mongodb", "redis"}
 
 
@@ -58,13 +58,13 @@ def test_every_queue_has_a_worker() -> None:
         for queue in part.removeprefix("--queues=").split(",")
     ]
 
-    assert sorted(queues) == ["background", "replies", "speech"]
+    assert sorted(queues) == ["background", "files", "replies", "speech"]
 
 
 def test_all_queues_are_served_on_a_laptop_too() -> None:
     procfile = (PROJECT_DIR / "Procfile").read_text()
 
-    assert re.search(r"^worker: .* -Q replies,speech,background ", procfile, re.MULTILINE)
+    assert re.findall(r" -Q (\S+) ", procfile) == ["replies,background", "speech,files"]
 
 
 def test_secrets_come_from_files() -> None:
