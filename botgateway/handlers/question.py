@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from botgateway.handlers.conversation import Conversation, Handled, answer_with
 from botgateway.heartbeat import heartbeat
 from botgateway.wording.conversation import ConversationPhrase
@@ -46,12 +48,21 @@ def build_question(conversation: Conversation) -> Question:
     return Question(
         user_id=message.user_id,
         key=conversation.key,
-        text="\n".join(filter(None, [*spoken, message.text])),
+        text="\n".join(filter(None, [*spoken, _read_words(conversation)])),
         quoted=message.quoted,
         source=MemorySource.VOICE if spoken else MemorySource.TEXT,
         trace_id=conversation.trace_id,
         uses_memory=conversation.has_memory,
     )
+
+
+def _read_words(conversation: Conversation) -> str:
+    """Return what was written, in a group without Butler's name: that is how it is called, not what is asked."""
+    message = conversation.message
+    if message.is_private:
+        return message.text
+    name = re.compile(rf"@{re.escape(conversation.client.username)}\b[,:]?\s*", re.IGNORECASE)
+    return name.sub("", message.text).strip()
 
 
 def answer_question(conversation: Conversation, question: Question) -> Handled:

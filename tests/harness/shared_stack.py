@@ -22,6 +22,7 @@ QUICK = {
     "JOIN_WAIT_S": "0.4",
     "RATE_LIMIT_PER_MINUTE": "0",
     "DAILY_TOKEN_BUDGET": "0",
+    "SPEECH_TRANSCRIBER": "tests.harness.transcriber.build_transcriber",
 }
 
 _chat_ids = count(1_000)
