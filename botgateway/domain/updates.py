@@ -103,8 +103,8 @@ class IncomingMessage(Incoming):
     @property
     def argument(self) -> str:
         """What follows the command."""
-        _, _, rest = self.text.partition(" ") if " " in self.text else self.text.partition("\n")
-        return rest.strip()
+        words = self.text[1:].split(maxsplit=1)
+        return words[1].strip() if self.command and len(words) > 1 else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

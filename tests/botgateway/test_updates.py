@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from botgateway.domain.updates import find_kind, parse_update, read_incoming
+from botgateway.domain.updates import ButtonPress, IncomingMessage, find_kind, parse_update, read_incoming
 from botgateway.errors import MalformedUpdate
 
 
@@ -67,7 +67,8 @@ def test_a_private_message_is_read() -> None:
 
     assert message is not None
     assert (message.chat_id, message.message_id, message.user_id) == (42, 7, "42")
-    assert (message.text, message.first_name, message.command) == ("Добрый день", "Анна", None)
+    assert isinstance(message, IncomingMessage)
+    assert (message.text, message.sender.first_name, message.command) == ("Добрый день", "Анна", None)
 
 
 @pytest.mark.parametrize(
@@ -113,7 +114,7 @@ def test_a_textual_user_id_is_data(user_id: str) -> None:
 def test_commands_are_recognised(text: str, command: str | None) -> None:
     message = read_incoming(build_update(text=text))
 
-    assert message is not None
+    assert isinstance(message, IncomingMessage)
     assert message.command == command
 
 
@@ -122,8 +123,103 @@ def test_text_can_be_stored_whatever_it_holds() -> None:
 
     message = read_incoming(build_update(text=hostile))
 
-    assert message is not None
+    assert isinstance(message, IncomingMessage)
     assert message.text == "ab \ufffd 🙂"
+
+
+@pytest.mark.parametrize(
+    ("text", "argument"),
+    [
+        ("/persona", ""),
+        ("/persona  Шерлок Холмс ", "Шерлок Холмс"),
+        ("/persona\nиз двух\nстрок", "из двух\nстрок"),
+    ],
+)
+def test_what_follows_a_command_is_its_argument(text: str, argument: str) -> None:
+    message = read_incoming(build_update(text=text))
+
+    assert isinstance(message, IncomingMessage)
+    assert message.argument == argument
+
+
+def test_a_caption_is_the_text_of_what_carries_a_file() -> None:
+    document = {"file_id": "abc", "file_size": 10, "file_name": "договор.pdf", "mime_type": "Application/PDF"}
+
+    message = read_incoming(build_update(text=None, caption="/ping", document=document))
+
+    assert isinstance(message, IncomingMessage)
+    assert (message.text, message.command) == ("/ping", None)
+    assert message.attachment is not None
+    assert (message.attachment.kind, message.attachment.name) == ("document", "договор.pdf")
+    assert (message.attachment.mime_type, message.attachment.size_bytes) == ("application/pdf", 10)
+
+
+def test_the_largest_size_of_a_picture_is_taken() -> None:
+    sizes = [
+        {"file_id": "small", "width": 90, "height": 60},
+        {"file_id": "large", "width": 900, "height": 600},
+        {"file_id": "odd", "width": "wide", "height": None},
+        "no size",
+    ]
+
+    message = read_incoming(build_update(text=None, photo=sizes))
+
+    assert isinstance(message, IncomingMessage)
+    assert message.attachment is not None
+    assert message.attachment.file_id == "large"
+
+
+GROUP = {"id": -100, "type": "supergroup", "title": "Гостиная"}
+
+
+@pytest.mark.parametrize(
+    ("message", "is_read"),
+    [
+        ({"text": "Добрый день"}, False),
+        (
+            {
+                "text": "@butler_bot который час?",
+                "entities": [{"type": "mention", "offset": 0, "length": 11}],
+            },
+            True,
+        ),
+        ({"text": "/help@butler_bot"}, True),
+        ({"text": "/help"}, False),
+        ({"reply_to_message": {"from": {"id": 1, "is_bot": True}, "text": "Слушаю"}}, True),
+        ({"reply_to_message": {"from": {"id": 2, "is_bot": False}, "text": "Слушаю"}}, False),
+    ],
+    ids=[
+        "chatter",
+        "mention",
+        "addressed command",
+        "anybody's command",
+        "reply to a bot",
+        "reply to a person",
+    ],
+)
+def test_in_a_group_only_what_may_be_meant_for_butler_is_read(message: dict[str, Any], is_read: bool) -> None:
+    assert (read_incoming(build_update(chat=GROUP, **message)) is not None) is is_read
+
+
+def test_a_mention_is_found_after_characters_of_two_code_units() -> None:
+    text = "🎩🎩 @Butler_Bot, пора"
+    entities = [{"type": "mention", "offset": 5, "length": 11}, {"type": "mention", "offset": "x"}, None]
+
+    message = read_incoming(build_update(chat=GROUP, text=text, entities=entities))
+
+    assert isinstance(message, IncomingMessage)
+    assert message.mentions == ("@butler_bot",)
+
+
+def test_a_press_is_read_with_the_message_under_which_the_button_was() -> None:
+    message = build_update(**{"from": {"id": 1, "is_bot": True}})["message"]
+    query = {"id": "77", "from": {"id": 42, "first_name": "Анна"}, "message": message, "data": "retry"}
+
+    press = read_incoming({"update_id": 1, "callback_query": query})
+
+    assert isinstance(press, ButtonPress)
+    assert (press.user_id, press.message_id, press.query_id, press.data) == ("42", 7, "77", "retry")
+    assert read_incoming({"update_id": 1, "callback_query": {**query, "message": None}}) is None
 
 
 JSON = st.recursive(
@@ -133,7 +229,22 @@ JSON = st.recursive(
 )
 
 
-@given(message=st.dictionaries(st.sampled_from(["message_id", "from", "chat", "text"]), JSON))
+FIELDS = [
+    "message_id",
+    "from",
+    "chat",
+    "text",
+    "entities",
+    "photo",
+    "document",
+    "reply_to_message",
+    "quote",
+    "id",
+]
+
+
+@given(message=st.dictionaries(st.sampled_from(FIELDS), JSON))
 def test_no_message_however_odd_breaks_the_reader(message: dict[str, Any]) -> None:
     read_incoming({"update_id": 1, "message": message})
+    read_incoming({"update_id": 1, "callback_query": message})
     read_incoming(build_update(**message))
