@@ -6,7 +6,9 @@ import json
 from collections.abc import Callable
 
 import structlog
-from redis.exceptions import LockError
+from django.db import DatabaseError
+from pymongo.errors import PyMongoError
+from redis.exceptions import LockError, RedisError
 from redis.lock import Lock
 
 from botgateway.delivery.telegram import telegram_client
@@ -33,9 +35,10 @@ LEASE_S = 30.0
 RENEWALS_PER_LEASE = 3
 MAX_ATTEMPTS = 3  # a recording or a file that kills its worker must not do so for ever
 COUNT_TTL_S = 86_400
-ASKED_TTL_S = 60  # how long a request may wait in its queue before the sweeper's next look repeats it
+ASKED_TTL_S = 600  # a request that has waited longer in its queue is repeated; it may have been lost
 TYPING_INTERVAL_S = 4.5
-FAILED = "failed"
+FAILED = "failed"  # a phrase of both areas, voice and files
+OUTAGES = (TelegramError, DatabaseError, PyMongoError, RedisError)
 
 Preparer = Callable[[InboxUpdate, IncomingMessage], Preparation]
 
@@ -43,8 +46,8 @@ PREPARERS: dict[str, Preparer] = {SPEECH_QUEUE: prepare_voice, FILES_QUEUE: prep
 
 
 def is_request_due(update_key: str) -> bool:
-    """Tell whether preparing an update has to be asked for (again); asked within a minute, it waits in its queue."""
-    return bool(redis_client().set(f"preparation-asked:{update_key}", 1, nx=True, ex=ASKED_TTL_S))
+    """Tell whether preparing an update has to be asked for (again): not while it waits in its queue."""
+    return bool(redis_client().set(_asked_key(update_key), 1, nx=True, ex=ASKED_TTL_S))
 
 
 def prepare_update(update_key: str) -> str:
@@ -52,6 +55,7 @@ def prepare_update(update_key: str) -> str:
 
     Raises `TelegramError`, `DatabaseError` or `RedisError` when that was for an outage: it is to be tried again.
     """
+    redis_client().delete(_asked_key(update_key))
     update = InboxUpdate.objects.filter(pk=update_key, status=UpdateStatus.PENDING).first()
     if update is None or not update.payload:
         return ""
@@ -71,22 +75,42 @@ def prepare_update(update_key: str) -> str:
 
 
 def _prepare(update: InboxUpdate, message: IncomingMessage) -> Preparation:
+    """Return an outcome in every case but an outage. What fails without one would fail again."""
     count_key = f"preparation-attempts:{update.pk}"
-    attempts = int(redis_client().incr(count_key))
-    redis_client().expire(count_key, COUNT_TTL_S)
-    if attempts > MAX_ATTEMPTS:
+    if _count_attempt(count_key) > MAX_ATTEMPTS:
         log.error("preparation given up", update_id=update.update_id)
         return Preparation(failure=FAILED)
-    client = telegram_client()
     try:
-        with heartbeat.every(
-            TYPING_INTERVAL_S, lambda: client.show_typing(message.chat_id), is_immediate=True
-        ):
-            return PREPARERS[find_queue(message)](update, message)
-    except TelegramError as error:
-        if error.is_transient:
-            redis_client().decr(count_key)  # Telegram was away: that is no fault of the file's
+        return _prepare_visibly(update, message)
+    except OUTAGES as error:
+        if isinstance(error, TelegramError) and not error.is_transient:
+            log.warning("preparation refused", update_id=update.update_id, error=type(error).__name__)
+            return Preparation(failure=FAILED)
+        redis_client().decr(count_key)  # no fault of the recording's or the file's
         raise
+    except Exception:
+        log.exception("preparation failed", update_id=update.update_id)
+        return Preparation(failure=FAILED)
+
+
+def _count_attempt(count_key: str) -> int:
+    """Count an attempt before it begins: one that kills its worker has no other chance to be counted."""
+    attempts, _ = redis_client().pipeline().incr(count_key).expire(count_key, COUNT_TTL_S).execute()
+    return int(attempts)
+
+
+def _prepare_visibly(update: InboxUpdate, message: IncomingMessage) -> Preparation:
+    client = telegram_client()
+
+    def show_typing() -> None:
+        client.show_typing(message.chat_id)
+
+    with heartbeat.every(TYPING_INTERVAL_S, show_typing, is_immediate=True):
+        return PREPARERS[find_queue(message)](update, message)
+
+
+def _asked_key(update_key: str) -> str:
+    return f"preparation-asked:{update_key}"
 
 
 def _renew(lease: Lock) -> None:
