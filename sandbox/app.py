@@ -14,7 +14,7 @@ from sandbox.control.people import PeopleApi
 from sandbox.control.requests import answer
 from sandbox.errors import BotApiError, ControlError
 from sandbox.guard import guard_against_other_sites
-from sandbox.page import ChatPage
+from sandbox.page import STATIC_PATH, ChatPage
 from sandbox.telegram.files import MAX_UPLOAD_BYTES, MEBIBYTE
 from sandbox.world import World
 
@@ -41,6 +41,7 @@ def build_app(world: World) -> web.Application:
         world.updates.wake()
         world.events.close()
 
+    app.on_response_prepare.append(_ask_for_freshness)
     app.cleanup_ctx.append(run_webhook)
     app.on_shutdown.append(end_waiting)
     return app
@@ -54,3 +55,9 @@ async def _answer_refusals(request: web.Request, handler: Handler) -> web.Stream
         return answer({"error": refusal.description}, refusal.status)
     except BotApiError as refusal:
         return answer({"error": refusal.description}, refusal.code)
+
+
+async def _ask_for_freshness(request: web.Request, response: web.StreamResponse) -> None:
+    """Let browsers ask whether a static file has changed: the page's modules must fit each other."""
+    if request.path.startswith(STATIC_PATH):
+        response.headers["Cache-Control"] = "no-cache"

@@ -62,13 +62,17 @@ class ChatBook:
         """
         if not chat.is_group or person is None or not isinstance(person.get("id"), int):
             return {**chat.person, **(person or {})}
-        member = chat.members.get(str(person["id"]))
-        own = self.chats.get(person["id"])
-        known = member["user"] if member else own.person if own else default_person(person["id"])
-        user = {**known, **person}
-        status = member["status"] if member else "member" if chat.members else "creator"
-        self.set_member(chat, user, status)
+        user = {**(self.find_person(person["id"]) or default_person(person["id"])), **person}
+        newcomer = {"status": "member" if chat.members else "creator"}
+        self.set_member(chat, user, chat.members.get(str(person["id"]), newcomer)["status"])
         return user
+
+    def find_person(self, user_id: int) -> JsonObject | None:
+        """Find the User of a private chat or of a group's member."""
+        if user_id in self.chats:
+            return self.chats[user_id].person
+        members = (chat.members.get(str(user_id)) for chat in self.chats.values())
+        return next((member["user"] for member in members if member is not None), None)
 
     def next_message_id(self, chat: Chat) -> int:
         is_supergroup = chat.description["type"] in {"supergroup", "channel"}

@@ -44,8 +44,8 @@ def find_member(world: World, chat: Chat, user_id: int) -> JsonObject | None:
     found = chat.members.get(str(user_id))
     if found is not None:
         return describe_member(found["user"], found["status"])
-    known = world.chats.chats.get(user_id)
-    return None if known is None else describe_member(known.person, "left")
+    known = world.chats.find_person(user_id)
+    return None if known is None else describe_member(known, "left")
 
 
 def change_bot_status(world: World, chat: Chat, status: str, actor: JsonObject) -> int | None:

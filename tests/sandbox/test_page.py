@@ -8,6 +8,8 @@ import pytest
 import requests
 import telebot
 
+from sandbox.page import STATIC, TEMPLATES
+from sandbox.wording import WORDS
 from tests.sandbox.server import PERSON, Sandbox
 
 
@@ -40,9 +42,48 @@ def test_the_page_speaks_english_to_another_person(sandbox: Sandbox) -> None:
     assert "<b>Eve" not in page.replace(re.search(r"<script.*?</script>", page, re.DOTALL).group(0), "")
 
 
-@pytest.mark.parametrize("name", ["chat.css", "chat.js", "icon.svg"])
-def test_static_files_are_served(sandbox: Sandbox, name: str) -> None:
-    assert fetch(sandbox, f"/sandbox/static/{name}").status_code == 200
+@pytest.mark.parametrize("name", sorted(path.name for path in STATIC.iterdir()))
+def test_static_files_are_served_and_never_stale(sandbox: Sandbox, name: str) -> None:
+    response = fetch(sandbox, f"/sandbox/static/{name}")
+
+    assert response.status_code == 200
+    assert response.headers["Cache-Control"] == "no-cache"
+    if name.endswith(".js"):
+        assert response.headers["Content-Type"].startswith(("text/javascript", "application/javascript"))
+
+
+def test_every_module_that_is_imported_is_there() -> None:
+    modules = {path.name: path.read_text() for path in STATIC.glob("*.js")}
+    imported = {name for text in modules.values() for name in re.findall(r'from "\./([\w.]+)"', text)}
+
+    assert imported == set(modules) - {"chat.js"}
+
+
+def test_every_word_of_the_page_is_there_in_both_languages() -> None:
+    used = {
+        word
+        for path in (*STATIC.glob("*.js"), TEMPLATES / "sandbox" / "chat.html")
+        for word in re.findall(r"\bwords\.(\w+)", path.read_text())
+    }
+
+    assert set(WORDS["ru"]) == set(WORDS["en"]) == used
+
+
+def test_a_group_page_knows_its_title_and_who_writes(sandbox: Sandbox) -> None:
+    sandbox.post("chats/-4711/members", {"user": {"id": 7, "first_name": "Ada"}, "status": "member"})
+
+    new = settings_of(fetch(sandbox, "/?chat=-4712&title=Chess%20%3Cclub%3E").text)
+    page = fetch(sandbox, "/?chat=-4711&as=7").text
+    known = settings_of(page)
+
+    assert (new["is_group"], new["chat"]["title"], new["person"]["id"]) == (True, "Chess <club>", 1001)
+    assert (known["chat"]["title"], known["person"]["first_name"]) == ("Group 4711", "Ada")
+    assert "/?chat=-4711&amp;name=Ada&amp;as=7&amp;title=Group+4711&amp;lang=en" in page
+
+
+@pytest.mark.parametrize("chat", ["x", "0", "-", "-0", "99999999999999999", "٣", "1.5", ""])
+def test_an_impossible_chat_is_the_first_persons(sandbox: Sandbox, chat: str) -> None:
+    assert settings_of(fetch(sandbox, f"/?chat={chat}").text)["chat_id"] == 1001
 
 
 @pytest.mark.parametrize("path", ["/sandbox/static/../page.py", "/sandbox/static/%2e%2e/page.py"])

@@ -100,8 +100,14 @@ class ChatPage:
     def last_message(self, css: str = THEIRS) -> WebElement:
         return self.browser.all(css)[-1]
 
-    def attach(self, path: Path) -> str:
-        """Choose a file as the paper-clip's dialogue does, and return the answer."""
+    def choose_files(self, *paths: Path) -> None:
+        """Choose files as the paper-clip's dialogue does; they wait above the text field."""
+        self.browser.one("#file").send_keys("\n".join(map(str, paths)))
+        self.browser.wait(lambda: len(self.browser.all(".chip")) == len(paths), what="the chosen files")
+
+    def attach(self, path: Path, caption: str = "") -> str:
+        """Send a file and return the answer."""
         known = len(self.answers)
-        self.browser.one("#file").send_keys(str(path))
+        self.choose_files(path)
+        self.type(caption)
         return self.wait_for_answer(known)
