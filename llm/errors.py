@@ -5,6 +5,7 @@
     ├── RateLimited                 429; `retry_after_s` if told           transient
     ├── Rejected                    400, 404, 422: the same call fails again
     │   ├── AuthenticationRejected  401, 403: the key is wrong or not allowed
+    │   ├── ModelNotFound           there is no such model (any more); another one may answer
     │   └── ContextTooLong          the prompt does not fit; shorten it and try again
     └── BadAnswer                   empty, malformed, cut in the middle    transient
         └── AnswerRefused           withheld by the vendor's safety filter
@@ -54,6 +55,10 @@ class Rejected(LLMError):
 
 class AuthenticationRejected(Rejected):
     outcome = "authentication_rejected"
+
+
+class ModelNotFound(Rejected):
+    outcome = "model_not_found"
 
 
 class ContextTooLong(Rejected):

@@ -16,6 +16,7 @@ from llm.errors import (
     BadAnswer,
     ContextTooLong,
     LLMError,
+    ModelNotFound,
     RateLimited,
     Rejected,
     Unavailable,
@@ -26,6 +27,8 @@ from tests.llm.conftest import ask
 
 VLLM_TOO_LONG = "This model's maximum context length is 4096 tokens. However, you requested 9000 tokens"
 LLAMA_TOO_LONG = "the request exceeds the available context size, try increasing it"
+VLLM_NO_MODEL = "The model `standin-7b` does not exist."
+DEEPSEEK_NO_MODEL = "Model Not Exist"
 
 STATUS_ERRORS: list[tuple[dict[str, Any], type[LLMError], bool]] = [
     ({"status": 400}, Rejected, False),
@@ -35,7 +38,11 @@ STATUS_ERRORS: list[tuple[dict[str, Any], type[LLMError], bool]] = [
     ({"status": 400, "code": "content_filter"}, AnswerRefused, False),
     ({"status": 401}, AuthenticationRejected, False),
     ({"status": 403}, AuthenticationRejected, False),
-    ({"status": 404}, Rejected, False),
+    ({"status": 404, "code": "no_such_path"}, Rejected, False),
+    ({"status": 404, "code": "model_not_found"}, ModelNotFound, False),
+    ({"status": 404, "code": "404", "message": VLLM_NO_MODEL}, ModelNotFound, False),
+    ({"status": 400, "message": DEEPSEEK_NO_MODEL}, ModelNotFound, False),
+    ({"status": 400, "message": "the model is busy"}, Rejected, False),
     ({"status": 408}, Unavailable, True),
     ({"status": 422}, Rejected, False),
     ({"status": 429}, RateLimited, True),
