@@ -7,8 +7,10 @@
     5. delete the events up to the watermark
 
 Killed before 4, nothing has changed. Killed between 4 and 5, readers ignore what is left and the next run has only
-the deleting to do. Step 4 demands that the watermark is still the one of step 1: of two runs, or of a run and a
-reset, one wins and the other changes nothing.
+the deleting to do. Step 4 demands the very profile of step 1, unmoved: of two runs, or of a run and a reset, one wins
+and the other changes nothing. A person who strikes something out moves their profile, too, so what was struck out
+while the model was summarising it does not come back as a summary; one who asked to be forgotten has no profile any
+more, and none is made for them here.
 """
 
 from __future__ import annotations
@@ -30,7 +32,7 @@ from llm.tokens import estimate_tokens
 from personalization import metrics
 from personalization.domain import memory
 from personalization.domain.memory import Position
-from personalization.domain.profiles import get_profile
+from personalization.domain.profiles import find_profile, unmoved
 from personalization.domain.summary_check import SUMMARY_MAX_CHARS, find_summary_fault
 from personalization.domain.templates import render_prompt
 from personalization.models import MemoryEvent, UserProfile
@@ -49,7 +51,7 @@ class Status(StrEnum):
     EXTRACTIVE = "extractive"  # done without the model
     UNAVAILABLE = "unavailable"  # the model gave no answer; everything stays
     REJECTED = "rejected"  # the summary was unfit; everything stays
-    SUPERSEDED = "superseded"  # another run, or a reset, was faster
+    SUPERSEDED = "superseded"  # another run, or a change of the profile, was faster
 
 
 DONE = (Status.OK, Status.EXTRACTIVE)
@@ -93,20 +95,22 @@ def compress_memory(user_id: str, *, provider: Provider, is_extractive_allowed: 
 
 
 def _compress(user_id: str, *, provider: Provider, is_extractive_allowed: bool) -> Outcome:
-    profile = get_profile(user_id)
+    profile = find_profile(user_id)
+    if profile is None:
+        return Outcome(Status.NOTHING)
     outcome = Outcome(Status.NOTHING, deleted=_finish_deleting(profile))
     if _find_position(profile, skip=settings.MEMORY_CAP) is None:
         return outcome
     goal = _find_position(profile, skip=settings.MEMORY_KEEP_LAST)
     is_overdue = _find_position(profile, skip=settings.MEMORY_CAP * EXTRACTIVE_FACTOR) is not None
-    while goal and (events := _list_oldest_events(profile, until=goal)):
+    while profile and goal and (events := _list_oldest_events(profile, until=goal)):
         step = _compress_batch(
             profile, events, provider=provider, is_extractive_allowed=is_extractive_allowed or is_overdue
         )
         outcome = Outcome(step.status, outcome.summarised + step.summarised, outcome.deleted + step.deleted)
         if step.status not in DONE:
             break
-        profile = get_profile(user_id)
+        profile = find_profile(user_id)
     return outcome
 
 
@@ -201,15 +205,10 @@ def _build_prompt(profile: UserProfile, turns: tuple[Turn, ...]) -> Prompt:
 
 
 def _store_summary(profile: UserProfile, summary: Summary, *, until: Position) -> bool:
-    """Write summary and watermark in one update; False if the watermark has moved since the profile was read."""
-    unmoved = UserProfile.objects.filter(
-        user_id=profile.user_id,
-        summarized_until_at=profile.summarized_until_at,
-        summarized_until_id=profile.summarized_until_id,
-    )
+    """Write summary and watermark in one update; False if the profile has moved since it was read."""
     metrics.PROFILE_WRITES.inc()
     return bool(
-        unmoved.update(
+        unmoved(profile).update(
             memory_summary=summary.text,
             is_summary_extractive=summary.is_extractive,
             summarized_until_at=until.at,

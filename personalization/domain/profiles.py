@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import structlog
 from django.db import IntegrityError
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from personalization import metrics
@@ -24,6 +28,35 @@ def get_profile(user_id: str) -> UserProfile:
         return UserProfile.objects.get(user_id=user_id)
     except UserProfile.DoesNotExist:
         return _create_profile(user_id)
+
+
+def find_profile(user_id: str) -> UserProfile | None:
+    """Return the person's profile, None where there is none; makes none."""
+    metrics.PROFILE_READS.inc()
+    return UserProfile.objects.filter(user_id=user_id).first()
+
+
+def unmoved(profile: UserProfile) -> QuerySet[UserProfile]:
+    """Match the profile as it was read: neither changed since, nor reset, nor erased and made anew."""
+    return UserProfile.objects.filter(
+        pk=profile.pk,
+        updated_at=profile.updated_at,
+        summarized_until_at=profile.summarized_until_at,
+        summarized_until_id=profile.summarized_until_id,
+    )
+
+
+def change_profile(user_id: str, change: Callable[[UserProfile], dict[str, Any]]) -> UserProfile | None:
+    """Write what `change` makes of the profile, and return the profile it was made of; None if there is none.
+
+    Whoever has read the profile before finds it moved, even with a clock that is behind theirs.
+    """
+    while (profile := find_profile(user_id)) is not None:
+        changed_at = max(timezone.now(), profile.updated_at + memory.RESOLUTION)
+        if unmoved(profile).update(**change(profile), updated_at=changed_at):
+            metrics.PROFILE_WRITES.inc()
+            return profile
+    return None
 
 
 def find_language(user_id: str) -> str | None:

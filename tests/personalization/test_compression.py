@@ -13,15 +13,21 @@ from llm.errors import Unavailable
 from llm.prompt import Purpose, SectionKind
 from personalization.domain import memory
 from personalization.domain.compression import Outcome, Status, compress_memory
-from personalization.domain.profiles import get_profile, reset_profile
+from personalization.domain.profiles import change_profile, get_profile, reset_profile
 from personalization.models import MemoryEvent, UserProfile
-from tests.factories.personalization import ProfileFactory, fill_memory
+from tests.factories.personalization import fill_memory
 from tests.harness.providers import ScriptedProvider
 
 pytestmark = pytest.mark.django_db
 
 NOTES = "Собеседник рассказал о многом."
 DOWN = Unavailable("down", provider="scripted")
+
+
+@pytest.fixture(autouse=True)
+def _profiles() -> None:
+    for user_id in ("42", "43"):
+        get_profile(user_id)
 
 
 def contents(user_id: str = "42") -> list[str]:
@@ -60,7 +66,7 @@ def test_everything_older_than_the_last_twenty_is_summarised_and_deleted() -> No
 
 
 def test_the_earlier_summary_is_given_to_the_model() -> None:
-    ProfileFactory(user_id="42", memory_summary="Раньше: зовут Анна.")
+    UserProfile.objects.filter(user_id="42").update(memory_summary="Раньше: зовут Анна.")
     fill_memory("42", 51)
     provider = ScriptedProvider(NOTES)
 
@@ -118,7 +124,7 @@ def test_a_memory_far_over_its_cap_does_not_wait_for_the_model() -> None:
 
 
 def test_a_model_summary_takes_the_mark_of_the_extractive_one_away() -> None:
-    ProfileFactory(user_id="42", memory_summary="выписка", is_summary_extractive=True)
+    UserProfile.objects.filter(user_id="42").update(memory_summary="выписка", is_summary_extractive=True)
     fill_memory("42", 51)
 
     compress_memory("42", provider=ScriptedProvider(NOTES))
@@ -189,6 +195,37 @@ def test_a_reset_during_compression_wins() -> None:
     assert contents() == []
 
 
+def test_a_change_of_the_profile_during_compression_wins() -> None:
+    fill_memory("42", 51)
+
+    def summarise_while_changing(_prompt: object) -> str:
+        change_profile("42", lambda _: {"tone": "dry"})
+        return NOTES
+
+    assert (
+        compress_memory("42", provider=ScriptedProvider(summarise_while_changing)).status is Status.SUPERSEDED
+    )
+    assert (get_profile("42").memory_summary, len(contents())) == (None, 51)
+
+
+def test_a_profile_made_anew_meanwhile_gets_no_summary_of_the_earlier_one() -> None:
+    fill_memory("42", 51)
+
+    def summarise_while_making_anew(_prompt: object) -> str:
+        UserProfile.objects.filter(user_id="42").delete()
+        get_profile("42")
+        return NOTES
+
+    provider = ScriptedProvider(summarise_while_making_anew)
+    assert compress_memory("42", provider=provider).status is Status.SUPERSEDED
+    assert get_profile("42").memory_summary is None
+
+
+def test_nobody_gets_a_profile_by_compression() -> None:
+    assert compress_memory("unknown", provider=ScriptedProvider(NOTES)) == Outcome(Status.NOTHING)
+    assert not UserProfile.objects.filter(user_id="unknown").exists()
+
+
 def test_of_concurrent_runs_one_wins_and_nothing_is_lost() -> None:
     fill_memory("42", 60)
     get_profile("42")
@@ -220,6 +257,7 @@ def test_one_persons_compression_touches_nobody_else() -> None:
 def test_an_event_is_summarised_or_kept_whatever_the_model_does(count: int, answers: list[Any]) -> None:
     MemoryEvent.objects.all().delete()
     UserProfile.objects.all().delete()
+    get_profile("42")
     fill_memory("42", count)
     summarised: list[str] = []
 
