@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from botgateway.wording.general import GeneralPhrase
@@ -95,13 +97,21 @@ def test_clear_empties_the_context_but_keeps_profile_and_summary(
     assert f"секрет-{chat_id}" not in prompt
 
 
-@pytest.mark.parametrize("kind", ["voice", "photo", "document"])
-def test_what_is_no_text_gets_a_polite_answer_and_does_not_reach_the_model(
-    telegram: SandboxClient, model: LLMStandIn, chat_id: int, kind: str
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"text": None, "sticker": {"file_id": "s", "width": 512, "height": 512}},
+        {"text": None, "location": {"latitude": 55.75, "longitude": 37.61}},
+        {"text": None, "video": {"file_id": "v", "width": 640, "height": 480, "duration": 3}},
+    ],
+    ids=["sticker", "place", "video"],
+)
+def test_what_cannot_be_read_gets_a_polite_answer_and_does_not_reach_the_model(
+    telegram: SandboxClient, model: LLMStandIn, chat_id: int, content: dict[str, Any]
 ) -> None:
     asked = count_questions(model)
 
-    telegram.upload(chat_id, kind=kind, content=b"OggS or something else")
+    telegram.write(chat_id, "", message=content)
 
     assert telegram.wait_for_answers(chat_id, 1) == [shown(GeneralPhrase.CANNOT_READ_THIS)]
     assert count_questions(model) == asked
