@@ -6,6 +6,7 @@ TurnLost                   another worker has taken the chat over
 TelegramError
 ├── TelegramUnavailable    no connection, timeout, 5xx, a bad token; the call may have been carried out or not
 ├── TooManyRequests        429; `retry_after_s` is what Telegram asks to wait
+├── SendLater              no call was made: its turn among all messages comes in `delay_s`
 ├── MessageNotModified     an edit that changes nothing; as good as done
 ├── MessageGone            the message to edit does not exist (any more), or is not the bot's
 ├── MarkupRejected         Telegram does not understand the HTML; plain text will do
@@ -38,6 +39,22 @@ class TooManyRequests(TelegramError):
     def __init__(self, retry_after_s: float) -> None:
         super().__init__(f"retry after {retry_after_s} s")
         self.retry_after_s = retry_after_s
+
+
+class SendLater(TelegramError):
+    """A place in the queue is kept for the chat: whoever comes back after `delay_s` finds it.
+
+    `kept` is what the next attempt's `Answer` is to be given, for it to go on where this one stopped.
+    `may_be_sent`: an earlier call of unknown fate has still to be looked for.
+    """
+
+    is_transient = True
+
+    def __init__(self, delay_s: float, *, kept: str = "", may_be_sent: bool = False) -> None:
+        super().__init__(f"in {delay_s:.3f} s")
+        self.delay_s = delay_s
+        self.kept = kept
+        self.may_be_sent = may_be_sent
 
 
 class MessageNotModified(TelegramError):
