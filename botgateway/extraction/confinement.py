@@ -7,7 +7,7 @@ import resource
 import signal
 from pathlib import Path
 
-# Address space. The interpreter and its libraries take 40 MB; the hungriest honest file measured (XLSX, 16 MB), 290 MB.
+# Address space. The interpreter and its libraries take 30 MB; the hungriest honest file measured (XLSX, 16 MB), 290 MB.
 MEMORY_BYTES = 640 * 1024 * 1024
 # The same file takes 3 s, on a slow core three times that.
 CPU_S = 12
