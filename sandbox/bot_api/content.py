@@ -47,31 +47,32 @@ def read_reply(parameters: Parameters, chat: Chat) -> JsonObject:
     }
     if not isinstance(reply, dict):
         raise bad_request("object expected as reply parameters")
-    message_id = reply.get("message_id") or 0
-    known = chat.messages.get(int(message_id))
+    message_id = Parameters(reply).integer("message_id")
+    known = chat.messages.get(message_id)
     is_gone = known is None or known.deleted_at is not None
     if not message_id or (is_gone and reply.get("allow_sending_without_reply")):
         return {}
-    replied = find_message(chat, int(message_id), "message to be replied")
+    replied = find_message(chat, message_id, "message to be replied")
     return {"reply_to_message": replied.quote(), **_read_quote(reply, replied)}
 
 
 def _read_quote(reply: JsonObject, replied: Message) -> JsonObject:
     if not reply.get("quote"):
         return {}
-    mode, entities = str(reply.get("quote_parse_mode") or ""), reply.get("quote_entities")
-    wanted = format_bot_text(str(reply["quote"]), parse_mode=mode, entities=entities)
+    wanted = _read_formatted(Parameters(reply), "quote", "quote_entities", mode_name="quote_parse_mode")
     quote = cut_quote(replied, wanted.text)
     if quote is None:
         raise bad_request("QUOTE_TEXT_INVALID")
     return {"quote": quote}
 
 
-def _read_formatted(parameters: Parameters, name: str, entities_name: str) -> FormattedText:
+def _read_formatted(
+    parameters: Parameters, name: str, entities_name: str, *, mode_name: str = "parse_mode"
+) -> FormattedText:
     entities = parameters.json(entities_name, "entities")
     if entities is not None and not _are_entities(entities):
         raise bad_request('can\'t parse MessageEntity: field "type", "offset" or "length" is missing')
-    return format_bot_text(parameters.text(name), parse_mode=parameters.text("parse_mode"), entities=entities)
+    return format_bot_text(parameters.text(name), parse_mode=parameters.text(mode_name), entities=entities)
 
 
 def _are_entities(entities: object) -> bool:

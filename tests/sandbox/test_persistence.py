@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from sandbox.telegram.messages import Chat
 from tests.sandbox.server import PROJECT, TOKEN, Sandbox
 
 
@@ -43,6 +44,35 @@ def test_everything_acknowledged_survives_sigkill(launch: Callable[..., Sandbox]
     assert second.call("getMyCommands").json()["result"][0]["command"] == "start"
     assert later["message_id"] == uploaded["message_id"] + 1
     assert later["update_id"] > uploaded["update_id"]
+
+
+def test_groups_albums_and_blocks_survive(launch: Callable[..., Sandbox], tmp_path: Path) -> None:
+    ada = {"id": 71, "is_bot": False, "first_name": "Ada"}
+    first = launch("--data-dir", str(tmp_path))
+    first.post("chats/-5/bot", {"status": "administrator", "from": ada, "chat": {"title": "Club"}})
+    said = first.say("teh end", chat_id=-5, **{"from": ada})["message_id"]
+    first.post(f"chats/-5/messages/{said}/edit", {"text": "the end"})
+    first.say("hello")
+    first.post("chats/501/block", {"blocked": True})
+    form = {"chat_id": -5, "kind": "photo", "media_group_id": "8"}
+    files = {"file": ("a.jpg", b"picture")}
+    first.http.post(f"{first.api}/uploads", data=form, files=files, timeout=20).raise_for_status()
+    before, updates = first.messages(-5), first.get("pending")["updates"]
+    kill(first)
+
+    second = launch("--data-dir", str(tmp_path))
+    thumbnail = updates[-1]["message"]["photo"][0]["file_id"]
+    ruling = second.call("getChatAdministrators", chat_id=-5).json()["result"]
+    assert (second.messages(-5), second.get("pending")["updates"]) == (before, updates)
+    assert [member["user"]["first_name"] for member in ruling] == ["Ada", "Butler"]
+    assert second.call("sendMessage", chat_id=501, text="x").status_code == 403
+    assert second.call("getFile", file_id=thumbnail).json()["ok"] is True
+
+
+def test_what_only_another_version_knows_of_a_chat_is_left_out() -> None:
+    record = {"description": {"id": 1}, "person": {"id": 1}, "is_blocked": True, "later": 1}
+
+    assert Chat.restore(1, record) == Chat(1, {"id": 1}, {"id": 1})
 
 
 def test_each_of_many_acknowledged_messages_survives(launch: Callable[..., Sandbox], tmp_path: Path) -> None:

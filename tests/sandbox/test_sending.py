@@ -122,6 +122,11 @@ def test_replies_quote_and_replies_to_nothing_are_refused(bot: telebot.TeleBot, 
     with pytest.raises(ApiTelegramException, match="message to be replied not found"):
         bot.send_message(chat, "d", reply_parameters=types.ReplyParameters(10**6))
 
+    broken = [types.MessageEntity("bold", None, 1)]
+    quoting = types.ReplyParameters(first.message_id, quote="first", quote_entities=broken)
+    with pytest.raises(ApiTelegramException, match="can't parse MessageEntity"):
+        bot.send_message(chat, "e", reply_parameters=quoting)
+
     assert answer.reply_to_message.text == "first"
     assert alone.reply_to_message is None
 
