@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from base64 import b64encode
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import Any
 from unicodedata import category
 
 TRANSCRIPT_OPEN = "<transcript>"
@@ -12,7 +14,10 @@ TRANSCRIPT_CLOSE = "</transcript>"
 INVISIBLE = ("Cc", "Cf")  # Unicode's categories of control and format characters
 FILLERS = "\u115f\u1160\u2800\u3164\ufe0e\ufe0f"  # letters and signs without a shape
 
-ChatMessage = dict[str, str]
+# What a picture costs: OpenAI counts 765 for one of 1024 × 1024, Qwen-VL up to 1,280, whatever stands in it.
+IMAGE_TOKENS = 1_280
+
+ChatMessage = dict[str, Any]
 
 
 class Role(StrEnum):
@@ -24,6 +29,7 @@ class SectionKind(StrEnum):
     PERSONA = "persona"
     PROFILE = "profile"
     SUMMARY = "summary"
+    FILES = "files"
     INSTRUCTION = "instruction"
 
 
@@ -41,11 +47,23 @@ class Section:
 
 
 @dataclass(frozen=True, slots=True)
+class Image:
+    """A picture as it is stored; `mime_type` is `image/…`."""
+
+    content: bytes
+    mime_type: str
+
+
+@dataclass(frozen=True, slots=True)
 class Turn:
-    """One message of the conversation. Its content is data, whatever it says."""
+    """One message of the conversation. Its content is data, whatever it says.
+
+    `images` are for providers whose capabilities say so.
+    """
 
     role: Role
     content: str
+    images: tuple[Image, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +107,7 @@ class Prompt:
     def _conversation_messages(self) -> list[ChatMessage]:
         if self.purpose is Purpose.SUMMARY:
             return [{"role": Role.USER.value, "content": render_transcript(self.turns)}]
-        return [{"role": turn.role.value, "content": clean_text(turn.content)} for turn in self.turns]
+        return [{"role": turn.role.value, "content": _content_of(turn)} for turn in self.turns]
 
 
 def render_transcript(turns: tuple[Turn, ...]) -> str:
@@ -114,6 +132,16 @@ def clean_text(text: str) -> str:
 def is_blank(text: str) -> bool:
     """Tell whether a reader would see nothing: white space, control and format characters, fillers."""
     return all(char.isspace() or category(char) in INVISIBLE or char in FILLERS for char in text)
+
+
+def _content_of(turn: Turn) -> str | list[dict[str, Any]]:
+    """Return the text, or the parts of a message with pictures (OpenAI API reference, "Create chat completion")."""
+    text = clean_text(turn.content)
+    if not turn.images:
+        return text
+    urls = (f"data:{image.mime_type};base64,{b64encode(image.content).decode()}" for image in turn.images)
+    pictures = [{"type": "image_url", "image_url": {"url": url}} for url in urls]
+    return [{"type": "text", "text": text}, *pictures]
 
 
 def _transcript_line(turn: Turn) -> str:

@@ -16,6 +16,7 @@ from llm.prompt import Prompt, clean_text, is_blank
 
 FINISH_STOP = "stop"
 FINISH_LENGTH = "length"
+FLAGS = {"true": True, "false": False}
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,3 +276,11 @@ def read_count(lookup: SettingLookup, setting: str) -> int | None:
     if value and not (value.isdecimal() and int(value)):
         raise InvalidSetting(setting, "it must be a positive whole number")
     return int(value) if value else None
+
+
+def read_flag(lookup: SettingLookup, setting: str) -> bool:
+    """Read a boolean, `False` when unset. Raises `InvalidSetting`."""
+    value = lookup(setting, "false").lower()
+    if value not in FLAGS:
+        raise InvalidSetting(setting, "it must be true or false")
+    return FLAGS[value]

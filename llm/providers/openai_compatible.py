@@ -29,6 +29,7 @@ from llm.providers.base import (
     Provider,
     SettingLookup,
     read_count,
+    read_flag,
     read_seconds,
 )
 from llm.providers.openai_format.wire import AnswerInPieces, completion_of, models_of
@@ -49,11 +50,10 @@ class OpenAICompatibleProvider(Provider):
     """One endpoint with one connection pool, shared by all threads.
 
     `timeout_s` bounds the wait for the first token and between tokens, `connect_timeout_s`
-    that for a connection.
+    that for a connection. `supports_images` is the operator's word: the format has no question for it.
     """
 
     name = "openai_compatible"
-    capabilities = Capabilities(context_tokens=32_768)
 
     def __init__(
         self,
@@ -64,9 +64,11 @@ class OpenAICompatibleProvider(Provider):
         max_tokens: int | None = None,
         connect_timeout_s: float = 5.0,
         timeout_s: float = 60.0,
+        supports_images: bool = False,
         name: str = "openai_compatible",
     ) -> None:
         self.name = name
+        self.capabilities = Capabilities(supports_images=supports_images, context_tokens=32_768)
         self._base_url = normalise_url(url)
         self._api_key = api_key
         self._model = model
@@ -256,4 +258,5 @@ def build_provider(lookup: SettingLookup) -> Provider:
         max_tokens=read_count(lookup, "LLM_MAX_ANSWER_TOKENS"),
         connect_timeout_s=read_seconds(lookup, "LLM_CONNECT_TIMEOUT_S", 5.0),
         timeout_s=read_seconds(lookup, "LLM_TIMEOUT_S", 60.0),
+        supports_images=read_flag(lookup, "LLM_SUPPORTS_IMAGES"),
     )

@@ -7,8 +7,10 @@ Tokens are estimated; `llm.tokens` states the error.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-from llm.prompt import Prompt, Role, Section, SectionKind, Turn
+from llm.file_blocks import FileBlock, render_blocks
+from llm.prompt import IMAGE_TOKENS, Image, Prompt, Role, Section, SectionKind, Turn
 from llm.tokens import estimate_tokens
 from personalization.domain.templates import one_line, render_prompt
 from personalization.enums import MemoryRole
@@ -18,7 +20,26 @@ from personalization.models import MemoryEvent, UserProfile
 TURN_OVERHEAD_TOKENS = 4  # a chat template's own marks around each message; 3 to 5 in the common ones
 SHORTENED_MARK = "…"
 QUOTE_MAX_CHARS = 2_000  # enough to know what is meant; most of it is in the conversation anyway
+# Of the budget: what is shown of files that came with a message, and of earlier ones that match a question.
+ATTACHED_SHARE, FOUND_SHARE = 2, 4
 LLM_ROLES = {MemoryRole.USER: Role.USER, MemoryRole.ASSISTANT: Role.ASSISTANT}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attached:
+    """The files that came with a message.
+
+    `names` are those of all, `blocks` what is shown of their texts, `images` the pictures that the model sees,
+    `unseen` the names of those that it cannot see.
+    """
+
+    names: tuple[str, ...] = ()
+    blocks: tuple[FileBlock, ...] = ()
+    images: tuple[Image, ...] = ()
+    unseen: tuple[str, ...] = ()
+
+
+NOTHING_ATTACHED = Attached()
 
 
 def assemble_prompt(
@@ -27,24 +48,26 @@ def assemble_prompt(
     events: Sequence[MemoryEvent],
     message: str,
     quoted: str = "",
+    attached: Attached = NOTHING_ATTACHED,
+    found: Sequence[FileBlock] = (),
     budget_tokens: int,
     model: str = "",
 ) -> Prompt:
     """Put together the prompt of a reply; `events` are oldest first, `quoted` are the words the message replies to.
 
-    The estimate of the whole is at most `budget_tokens`. Raises `MessageTooLong` when the persona and the message
-    alone exceed it.
+    `found` are places in earlier files that match the message. The estimate of the whole is at most `budget_tokens`.
+    Raises `MessageTooLong` when the persona and the message alone exceed it.
     """
     persona = Section(SectionKind.PERSONA, _persona_text(profile))
-    new_turn = _build_new_turn(message, quoted, language=profile.language)
-    left = budget_tokens - _cost(persona.text, model) - _cost(new_turn.content, model)
+    new_turn = _build_new_turn(message, quoted, attached, language=profile.language)
+    left = budget_tokens - _cost(persona.text, model) - _cost_of_turn(new_turn, model)
     if left < 0:
         raise MessageTooLong
     sections = [persona]
-    known = Section(SectionKind.PROFILE, _known_text(profile))
-    if (cost := _cost(known.text, model)) <= left:
-        sections.append(known)
-        left -= cost
+    for section in _list_known_sections(profile, found):
+        if (cost := _cost(section.text, model)) <= left:
+            sections.append(section)
+            left -= cost
     if summary := _fit_summary(profile, budget_tokens=left, model=model):
         sections.append(summary)
         left -= _cost(summary.text, model)
@@ -52,30 +75,65 @@ def assemble_prompt(
     return Prompt(sections=tuple(sections), turns=turns, language=profile.language)
 
 
-def assemble_plain_prompt(*, message: str, quoted: str = "", language: str, budget_tokens: int) -> Prompt:
+def assemble_plain_prompt(
+    *,
+    message: str,
+    quoted: str = "",
+    attached: Attached = NOTHING_ATTACHED,
+    language: str,
+    budget_tokens: int,
+) -> Prompt:
     """Put together the prompt of a plain assistant that knows nobody. Raises `MessageTooLong`."""
     persona = Section(SectionKind.PERSONA, render_prompt("plain", language=language))
-    new_turn = _build_new_turn(message, quoted, language=language)
-    if _cost(persona.text, "") + _cost(new_turn.content, "") > budget_tokens:
+    new_turn = _build_new_turn(message, quoted, attached, language=language)
+    if _cost(persona.text, "") + _cost_of_turn(new_turn, "") > budget_tokens:
         raise MessageTooLong
     return Prompt(sections=(persona,), turns=(new_turn,), language=language)
 
 
 def estimate_prompt(prompt: Prompt, *, model: str = "") -> int:
     """Estimate the tokens of the whole prompt, the marks around its messages included."""
-    texts = [section.text for section in prompt.sections] + [turn.content for turn in prompt.turns]
-    return sum(_cost(text, model) for text in texts)
+    sections = sum(_cost(section.text, model) for section in prompt.sections)
+    return sections + sum(_cost_of_turn(turn, model) for turn in prompt.turns)
 
 
-def _build_new_turn(message: str, quoted: str, *, language: str) -> Turn:
-    if not quoted:
-        return Turn(Role.USER, message)
-    shortened = quoted if len(quoted) <= QUOTE_MAX_CHARS else quoted[:QUOTE_MAX_CHARS] + SHORTENED_MARK
-    return Turn(Role.USER, render_prompt("quoted", language=language, message=message, quoted=shortened))
+def remember_attached(message: str, attached: Attached, *, language: str) -> str:
+    """Return what the memory keeps of a message with files: its words and the files' names."""
+    marks = [
+        render_prompt("files_mark", language=language, file_name=one_line(name)) for name in attached.names
+    ]
+    return "\n".join(filter(None, [message, *marks]))
+
+
+def _build_new_turn(message: str, quoted: str, attached: Attached, *, language: str) -> Turn:
+    if attached.names and not message:
+        message = render_prompt("files_asked", language=language)
+    if quoted:
+        shortened = quoted if len(quoted) <= QUOTE_MAX_CHARS else quoted[:QUOTE_MAX_CHARS] + SHORTENED_MARK
+        message = render_prompt("quoted", language=language, message=message, quoted=shortened)
+    if attached.unseen:
+        names = one_line(", ".join(attached.unseen))
+        message = render_prompt("files_unseen", language=language, names=names, message=message)
+    if attached.blocks:
+        blocks = render_blocks(attached.blocks)
+        message = render_prompt("files", language=language, files=blocks, message=message)
+    return Turn(Role.USER, message, attached.images)
+
+
+def _list_known_sections(profile: UserProfile, found: Sequence[FileBlock]) -> list[Section]:
+    known = [Section(SectionKind.PROFILE, _known_text(profile))]
+    if found:
+        text = render_prompt("files_found", language=profile.language, files=render_blocks(found))
+        known.append(Section(SectionKind.FILES, text))
+    return known
 
 
 def _cost(text: str, model: str) -> int:
     return estimate_tokens(text, model=model) + TURN_OVERHEAD_TOKENS
+
+
+def _cost_of_turn(turn: Turn, model: str) -> int:
+    return _cost(turn.content, model) + IMAGE_TOKENS * len(turn.images)
 
 
 def _persona_text(profile: UserProfile) -> str:

@@ -12,13 +12,23 @@ from django.conf import settings
 from django.utils import timezone
 
 from llm.errors import LLMError
+from llm.file_blocks import FileBlock
 from llm.prompt import Prompt, is_blank
 from llm.providers.base import Provider
 from llm.tokens import estimate_tokens
 from personalization import metrics
 from personalization.domain import memory
 from personalization.domain.memory import Position
-from personalization.domain.prompt import assemble_plain_prompt, assemble_prompt, estimate_prompt
+from personalization.domain.prompt import (
+    FOUND_SHARE,
+    NOTHING_ATTACHED,
+    Attached,
+    assemble_plain_prompt,
+    assemble_prompt,
+    estimate_prompt,
+    remember_attached,
+)
+from personalization.domain.retrieval import find_excerpts
 from personalization.enums import MemorySource
 from personalization.errors import MessageTooLong, ReplyFailed
 from personalization.models import MemoryEvent, UserProfile
@@ -30,14 +40,16 @@ log = structlog.get_logger(__name__)
 class Question:
     """What a person said. `key` identifies the message: the same key is remembered once, however often it is asked.
 
-    `quoted` are the words it replies to. `retry_key`, if given, asks for another answer to what was answered before:
-    it replaces the earlier one. Without `uses_memory` nothing of the person is read or written.
+    `quoted` are the words it replies to, `attached` the files it came with. `retry_key`, if given, asks for another
+    answer to what was answered before: it replaces the earlier one. Without `uses_memory` nothing of the person is read
+    or written.
     """
 
     user_id: str
     key: str
     text: str
     quoted: str = ""
+    attached: Attached = NOTHING_ATTACHED
     source: MemorySource = MemorySource.TEXT
     trace_id: str = ""
     retry_key: str = ""
@@ -106,7 +118,20 @@ class Reply:
             events=events,
             message=self._question.text,
             quoted=self._question.quoted,
+            attached=self._question.attached,
+            found=self._find_in_files(profile),
             budget_tokens=settings.PROMPT_BUDGET_TOKENS,
+            model=self._model or settings.LLM_MODEL,
+        )
+
+    def _find_in_files(self, profile: UserProfile) -> list[FileBlock]:
+        """Look for the question in earlier files; one that came with files is about these."""
+        if not profile.has_files or self._question.attached.names:
+            return []
+        return find_excerpts(
+            profile.user_id,
+            question=self._question.text,
+            budget_tokens=settings.PROMPT_BUDGET_TOKENS // FOUND_SHARE,
             model=self._model or settings.LLM_MODEL,
         )
 
@@ -135,14 +160,15 @@ class Reply:
         pair = 2
         newest = memory.position_of(events[-1]) if events else memory.watermark_of(profile)
         question = self._question
+        message = remember_attached(question.text, question.attached, language=profile.language)
         is_replaced = question.retry_key and memory.replace_pair(
-            key=question.key, message=question.text, reply=self.text, tag=question.retry_key
+            key=question.key, message=message, reply=self.text, tag=question.retry_key
         )
         if not is_replaced:
             memory.store_pair(
                 user_id=question.user_id,
                 key=question.key,
-                message=question.text,
+                message=message,
                 reply=self.text,
                 source=question.source,
                 asked_at=question.asked_at,
@@ -163,6 +189,7 @@ def _assemble_plain(question: Question) -> Prompt:
     return assemble_plain_prompt(
         message=question.text,
         quoted=question.quoted,
+        attached=question.attached,
         language=settings.LANGUAGE_CODE,
         budget_tokens=settings.PROMPT_BUDGET_TOKENS,
     )
