@@ -17,6 +17,7 @@ from functools import cache
 import structlog
 
 from llm.errors import LLMError
+from llm.prompt import is_blank
 from llm.providers.base import ModelDescription, Provider
 from llm.registry import configured_registry, get_provider
 
@@ -133,6 +134,11 @@ def write_choice(model: ModelDescription) -> str:
     return f"{model.provider}{SEPARATOR}{model.id}"
 
 
+def read_model_name(choice: str) -> str:
+    """Return what a chosen model is called at its provider."""
+    return choice.partition(SEPARATOR)[2]
+
+
 def build_key(choice: str) -> str:
     """Return what stands for a choice where there is no room for it: on a button."""
     return hashlib.blake2s(choice.encode(), digest_size=KEY_BYTES).hexdigest()
@@ -140,7 +146,7 @@ def build_key(choice: str) -> str:
 
 def _choose_offered(models: list[ModelDescription]) -> list[ModelDescription]:
     """Return each model once, without those that cannot be chosen: no name, or one too long to be kept."""
-    by_choice = {write_choice(model): model for model in models if model.id.strip()}
+    by_choice = {write_choice(model): model for model in models if not is_blank(model.id)}
     return [model for choice, model in by_choice.items() if len(choice) <= CHOICE_MAX_CHARS]
 
 

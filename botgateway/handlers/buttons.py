@@ -7,12 +7,24 @@ from collections.abc import Callable
 from botgateway.domain.buttons import read_action
 from botgateway.handlers.again import RETRY_AREA
 from botgateway.handlers.conversation import Conversation, Handled
+from botgateway.handlers.model import MODEL_AREA, handle_model_press
+from botgateway.handlers.preferences import (
+    LANGUAGE_AREA,
+    PERSONA_AREA,
+    handle_language_press,
+    handle_persona_press,
+)
 from botgateway.handlers.retry import handle_retry_press
 from botgateway.wording.general import GeneralPhrase
 
 PressHandler = Callable[[Conversation, list[str]], Handled]
 
-AREAS: dict[str, PressHandler] = {RETRY_AREA: handle_retry_press}
+AREAS: dict[str, PressHandler] = {
+    RETRY_AREA: handle_retry_press,
+    PERSONA_AREA: handle_persona_press,
+    LANGUAGE_AREA: handle_language_press,
+    MODEL_AREA: handle_model_press,
+}
 
 
 def handle_press(conversation: Conversation) -> Handled:

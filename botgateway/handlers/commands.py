@@ -7,6 +7,8 @@ from functools import partial
 
 from botgateway.handlers.again import handle_stop
 from botgateway.handlers.conversation import Conversation, Handled, answer_with
+from botgateway.handlers.model import handle_model
+from botgateway.handlers.preferences import handle_language, handle_persona
 from botgateway.handlers.retry import handle_retry
 from botgateway.wording.general import GeneralPhrase
 from personalization.domain.memory import clear_context
@@ -38,5 +40,8 @@ COMMANDS: dict[str, Handler] = {
     "clear": handle_clear,
     "retry": handle_retry,
     "stop": handle_stop,
+    "persona": handle_persona,
+    "language": handle_language,
+    "model": handle_model,
 }
 IN_GROUPS = ("help", "ping")

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
+from botgateway.errors import SendLater
 from botgateway.handlers.conversation import Conversation, Handled, answer_with
 from botgateway.heartbeat import heartbeat
 from botgateway.wording.conversation import ConversationPhrase
 from botgateway.wording.general import GeneralPhrase
+from botgateway.wording.preferences import PreferencesPhrase
 from botgateway.wording.voice import VoicePhrase
+from llm.catalogue import Choice, find_choice, read_model_name
+from llm.errors import ModelNotFound
 from llm.prompt import is_blank
-from llm.registry import get_provider
+from personalization.domain.preferences import choose_model
 from personalization.domain.reply import Question, Reply, find_earlier_reply
 from personalization.enums import MemorySource
 from personalization.errors import MessageTooLong, ReplyFailed
@@ -73,22 +78,49 @@ def answer_question(conversation: Conversation, question: Question) -> Handled:
     """
     if conversation.is_repeated and (stored := find_earlier_reply(question)) is not None:
         return Handled(message_ids=conversation.answer.deliver(stored))
-    reply = Reply(
-        question,
-        profile=conversation.profile if question.uses_memory else None,
-        provider=get_provider(),
-    )
+    choice = find_choice(conversation.profile.model if question.uses_memory else "")
     try:
-        _show_as_it_grows(reply, conversation)
+        reply, notice = _reply(question, conversation, choice)
     except MessageTooLong:
         return answer_with(conversation, GeneralPhrase.MESSAGE_TOO_LONG)
     except ReplyFailed:
         return answer_with(conversation, GeneralPhrase.REPLY_FAILED)
-    message_ids = conversation.answer.deliver(_final_text(reply, conversation))
+    text = notice + _final_text(reply, conversation)
+    try:
+        message_ids = conversation.answer.deliver(text)
+    except SendLater:  # with the notice
+        _forget_vanished(conversation, notice)
+        raise
+    _forget_vanished(conversation, notice)
     return Handled(message_ids=message_ids, compress_user_id=question.user_id if reply.is_memory_full else "")
 
 
-def _show_as_it_grows(reply: Reply, conversation: Conversation) -> None:
+def _reply(question: Question, conversation: Conversation, choice: Choice) -> tuple[Reply, str]:
+    """Return the reply, shown as it grew, and what is said before it: that the chosen model is gone, if it is."""
+    profile = conversation.profile if question.uses_memory else None
+    reply = Reply(question, profile=profile, provider=choice.provider, model=choice.model)
+    notice = _tell_vanished(conversation) if choice.is_vanished else ""
+    try:
+        _show_as_it_grows(reply, conversation, notice)
+    except ReplyFailed as failure:
+        if choice.model is None or failure.outcome != ModelNotFound.outcome:
+            raise
+        return _reply(question, conversation, replace(find_choice(""), is_vanished=True))
+    return reply, notice
+
+
+def _tell_vanished(conversation: Conversation) -> str:
+    model = read_model_name(conversation.profile.model)
+    return f"{conversation.say(PreferencesPhrase.MODEL_VANISHED, model=model)}\n\n"
+
+
+def _forget_vanished(conversation: Conversation, notice: str) -> None:
+    """Leave it to the house from now on: what has been told is not to be told again."""
+    if notice:
+        choose_model(conversation.profile, "")
+
+
+def _show_as_it_grows(reply: Reply, conversation: Conversation, notice: str) -> None:
     """Show the reply piece by piece, «typing…» meanwhile, until its end or until the person has heard enough."""
 
     def look_for_stop() -> None:
@@ -97,7 +129,7 @@ def _show_as_it_grows(reply: Reply, conversation: Conversation) -> None:
 
     typing = heartbeat.every(TYPING_INTERVAL_S, lambda: _show_typing(conversation), is_immediate=True)
     with typing, heartbeat.every(STOP_CHECK_INTERVAL_S, look_for_stop):
-        shown = ""
+        shown = notice
         for piece in reply:
             shown += piece
             conversation.answer.show_draft(shown)

@@ -90,7 +90,7 @@ def test_a_provider_in_trouble_keeps_its_list_and_is_asked_again_soon(trouble: L
 
 
 def test_names_that_nobody_could_choose_are_left_out():
-    catalogue = open_catalogue(Listing("here", "", " ", "x" * CHOICE_MAX_CHARS, "one", "one"))
+    catalogue = open_catalogue(Listing("here", "", " \u200b", "x" * CHOICE_MAX_CHARS, "one", "one"))
 
     assert list_choices(catalogue) == ["here:one"]
 

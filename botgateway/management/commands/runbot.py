@@ -15,14 +15,13 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError, connection
 from pymongo.errors import PyMongoError
 
-from botgateway.delivery.telegram import CommandScope, TelegramClient, telegram_client
+from botgateway.delivery.telegram import TelegramClient, telegram_client
 from botgateway.domain.inbox import accept_update
 from botgateway.errors import TelegramError, TooManyRequests
+from botgateway.handlers.menus import register_menus
 from botgateway.metrics_server import serve_metrics
 from botgateway.tasks import act_on
 from botgateway.urls import WEBHOOK_PATH
-from botgateway.wording.menu import admin_menu, command_menu, group_menu
-from personalization.enums import Language
 
 log = structlog.get_logger(__name__)
 
@@ -52,7 +51,7 @@ class Command(BaseCommand):
             signal.signal(signum, self._stop)
         serve_metrics(settings.BOT_METRICS_PORT)
         client = telegram_client()
-        self._insist(lambda: register_commands(client))
+        self._insist(lambda: register_menus(client))
         if settings.WEBHOOK_BASE_URL and not polling:
             self._keep_webhook(client)
         else:
@@ -113,16 +112,6 @@ class Command(BaseCommand):
                 self._stopping.wait(_pause(error))
             else:
                 return
-
-
-def register_commands(client: TelegramClient) -> None:
-    """Register the command menus, Russian for everybody, the others for those whose Telegram speaks them."""
-    for language in Language.values:
-        asked_for = None if language == Language.RUSSIAN else language
-        client.set_commands(command_menu(language), language=asked_for)
-        client.set_commands(group_menu(language), language=asked_for, scope=CommandScope.GROUPS)
-        for chat_id in settings.ADMIN_CHAT_IDS:
-            client.set_commands(admin_menu(language), language=asked_for, chat_id=chat_id)
 
 
 def _restore_webhook(client: TelegramClient, url: str) -> None:
