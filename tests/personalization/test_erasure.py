@@ -1,0 +1,121 @@
+"""A person forgotten by the core: nothing of them is left, whatever else is going on and wherever it is killed."""
+
+from __future__ import annotations
+
+import uuid
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db import connection
+
+from personalization.domain.compression import Status, compress_memory
+from personalization.domain.erasure import STEPS, erase_person
+from personalization.domain.files import arriving, store_file
+from personalization.domain.profiles import get_profile
+from personalization.models import MemoryEvent, UserProfile
+from tests.factories.personalization import ProfileFactory, fill_memory
+from tests.harness.providers import ScriptedProvider
+
+pytestmark = pytest.mark.django_db
+
+CANARY = "канарейка"
+
+
+@pytest.fixture(autouse=True)
+def media(settings: Any, tmp_path: Path) -> Path:
+    settings.MEDIA_ROOT = tmp_path
+    return tmp_path
+
+
+def settle(user_id: str) -> None:
+    """Let somebody have told Butler everything, with the canary in each of it."""
+    ProfileFactory(
+        user_id=user_id,
+        persona=f"{CANARY} {user_id}",
+        preferred_topics=[f"{CANARY} {user_id}"],
+        memory_summary=f"{CANARY} {user_id}",
+    )
+    fill_memory(user_id, 4, content=f"{CANARY} {user_id}")
+    file_id = uuid.uuid4()
+    with arriving(file_id) as place:
+        place.write_text(f"{CANARY} {user_id}")
+        store_file(
+            place,
+            file_id=file_id,
+            user_id=user_id,
+            name=f"{CANARY} {user_id}.txt",
+            mime_type="text/plain",
+            kind="text",
+            text=f"{CANARY} {user_id}",
+        )
+
+
+def find_traces(user_id: str, media: Path) -> list[str]:
+    """Return where the canary of a person, or their number, is found."""
+    database = connection.database  # type: ignore[attr-defined]
+    found = [
+        name
+        for name in database.list_collection_names()
+        for document in database[name].find()
+        if f"{CANARY} {user_id}" in str(document) or document.get("user_id") == user_id
+    ]
+    on_disk = [path for path in media.rglob("*") if path.is_file()]
+    return found + [path.name for path in on_disk if f"{CANARY} {user_id}" in path.read_text()]
+
+
+@pytest.mark.parametrize("steps_before_the_kill", range(len(STEPS) + 1))
+def test_killed_after_any_step_the_repeat_leaves_nothing(steps_before_the_kill: int, media: Path) -> None:
+    settle("42")
+    settle("43")
+    others = find_traces("43", media)
+    for step in STEPS[:steps_before_the_kill]:
+        step("42")
+
+    erase_person("42")
+
+    assert find_traces("42", media) == []
+    assert find_traces("43", media) == others != []
+
+
+def test_to_forget_somebody_unknown_is_no_feat() -> None:
+    erase_person("nobody")
+
+    assert UserProfile.objects.count() == 0
+
+
+@pytest.mark.parametrize("comes_back", [False, True])
+def test_a_compression_under_way_writes_nothing_back(comes_back: bool, media: Path) -> None:
+    get_profile("42")
+    fill_memory("42", 51, content=f"{CANARY} 42")
+
+    def summarise_while_forgetting(_prompt: object) -> str:
+        erase_person("42")
+        if comes_back:
+            get_profile("42")
+        return f"Собеседник говорил: {CANARY} 42, и больше ничего."
+
+    outcome = compress_memory("42", provider=ScriptedProvider(summarise_while_forgetting))
+
+    assert outcome.status is Status.SUPERSEDED
+    assert len(find_traces("42", media)) == comes_back
+    assert not UserProfile.objects.exclude(memory_summary=None).exists()
+
+
+@pytest.mark.parametrize("step", range(len(STEPS)))
+def test_a_compression_that_begins_meanwhile_writes_nothing_back(step: int, media: Path) -> None:
+    """It sees the person half forgotten; by the time its summary is ready they are forgotten altogether."""
+    settle("42")
+    fill_memory("42", 60, content=f"{CANARY} 42")
+    for done in STEPS[: step + 1]:
+        done("42")
+
+    def summarise_while_forgetting(_prompt: object) -> str:
+        erase_person("42")
+        return f"Собеседник говорил: {CANARY} 42, и больше ничего."
+
+    compress_memory("42", provider=ScriptedProvider(summarise_while_forgetting))
+    erase_person("42")
+
+    assert find_traces("42", media) == []
+    assert MemoryEvent.objects.count() == 0
