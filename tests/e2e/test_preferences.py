@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,21 +16,11 @@ from personalization.domain.preferences import OWN_PERSONA_MAX_CHARS
 from tests.harness.llm_standin_process import LLMStandIn
 from tests.harness.llm_wire import default_answer
 from tests.harness.processes import wait_until
-from tests.harness.shared_stack import QUICK
 from tests.harness.stack import Stack
 from tests.harness.telegram import SandboxClient
 from tests.harness.wording import shown
 
 LARGE = "openai_compatible:standin-72b"
-
-
-@pytest.fixture(scope="module")
-def plain_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """Nothing is kept of anybody, and the admin has never written."""
-    directory: Path = tmp_path_factory.mktemp("plain-preferences")
-    settings = {**QUICK, "PERSONALIZATION_ENABLED": "false", "ADMIN_CHAT_ID": "77"}
-    with Stack(directory, **settings) as stack:
-        yield stack
 
 
 def ask(telegram: SandboxClient, chat_id: int, text: str) -> str:
@@ -227,18 +215,3 @@ def test_strange_pages_and_keys_show_the_list(telegram: SandboxClient, chat_id: 
 
     assert gone == say_plain(PreferencesPhrase.MODEL_NOT_LISTED, language="ru")
     assert labels(telegram, chat_id) == before
-
-
-def test_without_personalisation_there_is_nothing_to_keep_a_choice_in(
-    plain_stack: Stack, chat_id: int
-) -> None:
-    telegram = plain_stack.telegram
-    commands = ["/persona", "/persona старый адмирал", "/language", "/model"]
-
-    answers = [ask(telegram, chat_id, command) for command in commands]
-    for data in ("persona:tutor", "language:en", "model:house"):
-        press(telegram, chat_id, data)
-
-    assert answers == [shown(GeneralPhrase.MEMORY_OFF)] * len(commands)
-    assert telegram.answers(chat_id) == answers
-    assert plain_stack.database().user_profiles.count_documents({}) == 0

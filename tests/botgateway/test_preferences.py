@@ -1,4 +1,4 @@
-"""The menus as Telegram shows them, in the scopes and languages that it knows."""
+"""Menus and preferences as Telegram shows them."""
 
 from __future__ import annotations
 
@@ -10,13 +10,24 @@ import requests
 from pytest_django.fixtures import Settings
 from telebot import apihelper
 
+from botgateway.delivery.answer import Answer
 from botgateway.delivery.telegram import TelegramClient
+from botgateway.domain.bundles import Bundle
+from botgateway.domain.turns import Turn
+from botgateway.domain.updates import ButtonPress, Incoming, IncomingMessage, Sender
 from botgateway.errors import TelegramUnavailable
+from botgateway.handlers.buttons import handle_press
+from botgateway.handlers.commands import COMMANDS
+from botgateway.handlers.conversation import Conversation
 from botgateway.handlers.menus import register_menus, show_menu
+from botgateway.models import InboxUpdate
+from botgateway.wording.general import GeneralPhrase
 from botgateway.wording.menu import admin_menu, command_menu, group_menu
 from personalization.enums import Language
+from personalization.models import UserProfile
 from tests.factories.personalization import ProfileFactory
 from tests.harness.telegram import SandboxClient
+from tests.harness.wording import shown
 from tests.sandbox.server import TOKEN, start_sandbox
 
 pytestmark = pytest.mark.django_db
@@ -60,14 +71,14 @@ def read_menu(telegram: SandboxClient, chat_id: int, language: str) -> list[tupl
     return list(telegram.commands(chat_id, language=language).items())
 
 
-@pytest.mark.parametrize(("theirs", "shown"), [("ru", "ru"), ("en", "en"), ("de", "ru"), ("", "ru")])
+@pytest.mark.parametrize(("theirs", "seen"), [("ru", "ru"), ("en", "en"), ("de", "ru"), ("", "ru")])
 def test_people_see_the_menu_of_where_they_are_in_the_language_of_their_telegram(
-    client: TelegramClient, telegram: SandboxClient, chat_id: int, theirs: str, shown: str
+    client: TelegramClient, telegram: SandboxClient, chat_id: int, theirs: str, seen: str
 ) -> None:
     register_menus(client)
 
-    assert read_menu(telegram, chat_id, theirs) == command_menu(shown)
-    assert read_menu(telegram, GROUP, theirs) == group_menu(shown)
+    assert read_menu(telegram, chat_id, theirs) == command_menu(seen)
+    assert read_menu(telegram, GROUP, theirs) == group_menu(seen)
 
 
 @pytest.mark.parametrize("theirs", ["ru", "en", "de"])
@@ -123,3 +134,33 @@ def test_a_telegram_that_is_away_is_reported_to_be_tried_again(
 
     with pytest.raises(TelegramUnavailable):
         register_menus(client)
+
+
+def open_conversation(client: TelegramClient, incoming: Incoming) -> Conversation:
+    shown_ids = [incoming.message_id] if isinstance(incoming, ButtonPress) else []
+    answer = Answer(
+        client, incoming.chat_id, record=len, find_newest_id=lambda: incoming.message_id, shown_ids=shown_ids
+    )
+    bundle = Bundle(InboxUpdate(), incoming)
+    return Conversation(incoming, answer, client, bundle, Turn(str(incoming.chat_id)))
+
+
+def test_without_personalisation_there_is_nothing_to_keep_a_choice_in(
+    client: TelegramClient, telegram: SandboxClient, chat_id: int, settings: Settings
+) -> None:
+    settings.PERSONALIZATION_ENABLED = False
+    settings.TELEGRAM_CHAT_RATE_PER_S = 1_000
+    place = {"chat_id": chat_id, "message_id": 1, "sender": Sender(user_id=str(chat_id))}
+
+    for text in ("/persona", "/persona старый адмирал", "/language", "/model"):
+        message = IncomingMessage(**place, text=text)
+        sent = COMMANDS[str(message.command)](open_conversation(client, message)).message_ids
+        assert [telegram.message(chat_id, number)["text"] for number in sent] == [
+            shown(GeneralPhrase.MEMORY_OFF)
+        ]
+    place["message_id"] = client.send_message(chat_id, "Что выберете?", is_html=False)
+    for data in ("persona:tutor", "language:en", "model:house"):
+        handle_press(open_conversation(client, ButtonPress(**place, query_id="1", data=data)))
+
+    assert telegram.answers(chat_id) == [shown(GeneralPhrase.MEMORY_OFF)] * 5
+    assert UserProfile.objects.count() == 0
