@@ -61,16 +61,21 @@ class InboxUpdate(models.Model):
 
 
 class Person(models.Model):
-    """Somebody who wrote to Butler, and whether they may talk to it."""
+    """Somebody who wrote to Butler, and whether they may talk to it.
+
+    `chat_id` is their private chat, empty as long as they have only been met in groups.
+    `unfinished` is what the last decision has yet to leave behind (`domain.decisions`), empty when all is done.
+    """
 
     user_id = models.CharField(max_length=64)
-    chat_id = models.CharField(max_length=32)
+    chat_id = models.CharField(max_length=32, blank=True, default="")
     first_name = models.CharField(max_length=200, blank=True, default="")
     username = models.CharField(max_length=64, blank=True, default="")
     language_code = models.CharField(max_length=16, blank=True, default="")
     access_state = models.CharField(max_length=8, choices=AccessState, default=AccessState.PENDING)
     decided_at = models.DateTimeField(null=True, blank=True, default=None)
     decided_by = models.CharField(max_length=100, blank=True, default="")
+    unfinished = models.CharField(max_length=64, blank=True, default="")
     created_at = models.DateTimeField(default=timezone.now)
     updated_at = models.DateTimeField(auto_now=True)
 
@@ -79,6 +84,7 @@ class Person(models.Model):
         indexes = [
             UniqueIndex(fields=["user_id"], name="person_user_id_unique"),
             models.Index(fields=["access_state", "-created_at"], name="access_state_created_at"),
+            models.Index(fields=["unfinished"], name="person_unfinished"),
         ]
         verbose_name_plural = "people"
 
