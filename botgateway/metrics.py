@@ -11,6 +11,13 @@ WAKE_FAILURES = Counter(
 )
 SWEPT_CHATS = Counter("telegram_swept_chats_total", "Chats handed to a worker again by the sweeper")
 API_CALLS = Counter("telegram_api_calls_total", "Calls of the Bot API", ["method", "outcome"])
+DEFERRED_SENDS = Counter(
+    "telegram_deferred_sends_total", "Complete messages put off because of Telegram's limits"
+)
+RETRY_AFTER = Counter("telegram_retry_after_total", "Messages and edits that Telegram refused as too many")
+LIMITED_QUESTIONS = Counter(
+    "limited_questions_total", "Questions refused to people who had asked enough", ["limit"]
+)
 ANSWER_SECONDS = Histogram(
     "telegram_answer_seconds",
     "From an update's receipt to its answer at Telegram, model included",

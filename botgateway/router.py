@@ -12,13 +12,14 @@ from botgateway.delivery.telegram import telegram_client
 from botgateway.domain import inbox, limits, reports
 from botgateway.domain.access import check_access
 from botgateway.domain.bundles import Bundle
+from botgateway.domain.buttons import read_action
 from botgateway.domain.preparation import FILES_QUEUE, SPEECH_QUEUE, find_queue
 from botgateway.domain.turns import Attempt, Turn
 from botgateway.domain.updates import ButtonPress, Incoming, IncomingMessage
 from botgateway.enums import AccessState
-from botgateway.errors import ChatUnreachable, NotPrepared, TelegramError
+from botgateway.errors import ChatUnreachable, NotPrepared, SendLater, TelegramError
 from botgateway.handlers.access import handle_stranger
-from botgateway.handlers.again import handle_edit
+from botgateway.handlers.again import RETRY_AREA, handle_edit
 from botgateway.handlers.buttons import handle_press
 from botgateway.handlers.commands import (
     COMMANDS,
@@ -32,6 +33,7 @@ from botgateway.handlers.conversation import Conversation, Handled
 from botgateway.handlers.limits import handle_refused_by_limits
 from botgateway.handlers.question import handle_files, handle_text, handle_voice
 from botgateway.handlers.retry import handle_retry
+from botgateway.models import InboxUpdate
 from botgateway.wording.general import GeneralPhrase
 
 log = structlog.get_logger(__name__)
@@ -53,7 +55,7 @@ def answer_bundle(bundle: Bundle, turn: Turn) -> Handled:
         return NOTHING
     access = check_access(incoming)
     handler = choose_handler(incoming) if access is AccessState.APPROVED else handle_stranger
-    if handler in QUESTIONS:
+    if handler in QUESTIONS or (handler is handle_press and _asks_again(incoming)):
         handler = _within_limits(handler, bundle)
     if handler in PREPARED and (unprepared := bundle.list_unprepared()):
         raise NotPrepared([(str(update.pk), queue) for update, queue in unprepared])
@@ -84,15 +86,18 @@ def _within_limits(handler: Handler, bundle: Bundle) -> Handler:
 def _answer(handler: Handler, bundle: Bundle, turn: Turn, *, is_stranger: bool) -> Handled:
     lead = bundle.lead
     attempt = turn.begin_attempt(str(lead.pk))
-    conversation = _open_conversation(
-        bundle, turn, is_repeated=attempt is not Attempt.FIRST, is_stranger=is_stranger
-    )
-    if attempt is Attempt.AFTER_FAILURE and not inbox.count_failed_attempt(lead):
+    conversation = _open_conversation(bundle, turn, attempt, is_stranger=is_stranger)
+    if attempt is Attempt.AFTER_FAILURE:
+        inbox.count_failed_attempt(lead)
+    if lead.attempts >= inbox.MAX_ATTEMPTS:
         return _park(bundle, conversation)
     if attempt is Attempt.FIRST and bundle.others:
         inbox.join_updates(lead, bundle.others)
     try:
         handled = _deliver_undelivered(conversation) or handler(conversation)
+    except SendLater as later:
+        inbox.keep_undelivered(lead, later.kept)
+        raise
     except ChatUnreachable:
         log.info("chat unreachable", update_id=lead.update_id)
         handled = Handled(message_ids=conversation.answer.message_ids)
@@ -106,8 +111,8 @@ def _answer(handler: Handler, bundle: Bundle, turn: Turn, *, is_stranger: bool) 
 
 def _deliver_undelivered(conversation: Conversation) -> Handled | None:
     """Deliver an answer that was complete before, and that Telegram did not take then."""
-    text = conversation.update.undelivered
-    return Handled(message_ids=conversation.answer.deliver(text)) if text else None
+    message_ids = conversation.answer.deliver_kept()
+    return None if message_ids is None else Handled(message_ids=message_ids)
 
 
 def _end_press(conversation: Conversation, toast: str) -> None:
@@ -118,7 +123,7 @@ def _end_press(conversation: Conversation, toast: str) -> None:
         log.info("press not ended", error=type(error).__name__)
 
 
-def _open_conversation(bundle: Bundle, turn: Turn, *, is_repeated: bool, is_stranger: bool) -> Conversation:
+def _open_conversation(bundle: Bundle, turn: Turn, attempt: Attempt, *, is_stranger: bool) -> Conversation:
     update, incoming = bundle.lead, bundle.incoming
     assert incoming is not None  # noqa: S101  # such a bundle gets no answer
     client = telegram_client()
@@ -130,9 +135,10 @@ def _open_conversation(bundle: Bundle, turn: Turn, *, is_repeated: bool, is_stra
         find_newest_id=lambda: max(incoming.message_id, inbox.find_last_answer_id(update.chat_id)),
         find_latest_id=lambda: inbox.find_latest_message_id(since=update.received_at),
         shown_ids=update.answer_message_ids or ([incoming.message_id] if is_press else []),
-        is_repeated=is_repeated,
+        is_repeated=attempt in (Attempt.AFTER_FAILURE, Attempt.AFTER_OUTAGE),
         before_sending=turn.ensure_held,
         reply_to_message_id=0 if incoming.is_private else incoming.message_id,
+        kept=update.undelivered,
     )
     return Conversation(
         incoming=incoming,
@@ -140,7 +146,7 @@ def _open_conversation(bundle: Bundle, turn: Turn, *, is_repeated: bool, is_stra
         client=client,
         bundle=bundle,
         turn=turn,
-        is_repeated=is_repeated,
+        is_repeated=attempt is not Attempt.FIRST,
         is_stranger=is_stranger,
     )
 
@@ -148,16 +154,29 @@ def _open_conversation(bundle: Bundle, turn: Turn, *, is_repeated: bool, is_stra
 def _park(bundle: Bundle, conversation: Conversation) -> Handled:
     """Give up after repeated failures: an apology to the person, a report to the admins, and on with the chat."""
     lead = bundle.lead
+    if lead.attempts == inbox.MAX_ATTEMPTS:  # beyond them the apology itself has failed
+        _apologise(lead, conversation)
     if bundle.others:
         inbox.mark_joined_answered(bundle.others)
     inbox.park_update(lead)
-    try:
-        text = conversation.say(GeneralPhrase.PARKED)
-        inbox.record_answer_messages(lead, conversation.answer.deliver(text))
-    except TelegramError as error:
-        log.warning("apology not delivered", update_id=lead.update_id, error=type(error).__name__)
     chats = reports.report_parked_update(lead)
     return Handled(message_ids=conversation.answer.message_ids, notice_chats=chats)
+
+
+def _apologise(lead: InboxUpdate, conversation: Conversation) -> None:
+    """Raises `SendLater`: the apology is tried again, the question is not."""
+    try:
+        message_ids = conversation.answer.deliver(conversation.say(GeneralPhrase.PARKED))
+        inbox.record_answer_messages(lead, message_ids)
+    except SendLater:
+        raise
+    except TelegramError as error:
+        log.warning("apology not delivered", update_id=lead.update_id, error=type(error).__name__)
+
+
+def _asks_again(incoming: Incoming) -> bool:
+    """Tell whether a press asks for another answer."""
+    return isinstance(incoming, ButtonPress) and read_action(incoming.data)[0] == RETRY_AREA
 
 
 def _is_addressed(incoming: Incoming) -> bool:

@@ -15,11 +15,12 @@ from pymongo.errors import ConnectionFailure, PyMongoError
 from redis.exceptions import RedisError
 
 from botgateway import metrics
+from botgateway.delivery import pace
 from botgateway.domain import inbox, turns
 from botgateway.domain.bundles import Bundle, find_time_to_wait_s, next_bundle
 from botgateway.domain.inbox import Acceptance
 from botgateway.domain.turns import Turn
-from botgateway.errors import NotPrepared, TelegramError, TurnLost
+from botgateway.errors import NotPrepared, SendLater, TelegramError, TurnLost
 from botgateway.models import InboxUpdate
 from botgateway.preparers import prepare
 from botgateway.router import answer_bundle
@@ -40,7 +41,7 @@ def answer_chat(chat_id: str) -> None:
 @shared_task(name="botgateway.sweep_inbox")
 def sweep_inbox() -> int:
     """Hand chats whose updates have been pending too long to a worker again; return how many."""
-    chat_ids = inbox.list_overdue_chats()
+    chat_ids = _leave_out_waiting(inbox.list_overdue_chats())
     for chat_id in chat_ids:
         wake_chat(chat_id)
     if chat_ids:
@@ -73,9 +74,9 @@ def act_on(acceptance: Acceptance) -> None:
     wake_chat(acceptance.chat_id)
 
 
-def wake_chat(chat_id: str) -> None:
-    """Tell a worker that an answer is due."""
-    _send(answer_chat, chat_id)
+def wake_chat(chat_id: str, *, delay_s: float = 0.0) -> None:
+    """Tell a worker that an answer is due, now or in `delay_s` seconds."""
+    _send(answer_chat, chat_id, countdown=delay_s or None)
 
 
 def _send(task: Task, *arguments: str, **options: Any) -> None:
@@ -114,6 +115,9 @@ def _answer_one(bundle: Bundle, turn: Turn) -> bool:
     except NotPrepared as unprepared:
         _ask_to_prepare(unprepared)
         return False
+    except SendLater as later:
+        _wait_for_place(turn, update, later)
+        return False
     except TurnLost:
         log.warning("turn lost, left to the next worker", update_id=update.update_id)
         return False
@@ -130,6 +134,26 @@ def _answer_one(bundle: Bundle, turn: Turn) -> bool:
     if handled.compress_user_id:
         _send(compress_user_memory, handled.compress_user_id)
     return True
+
+
+def _leave_out_waiting(chat_ids: list[str]) -> list[str]:
+    """Leave out chats whose answer waits for its turn at Telegram: they are woken when it comes."""
+    try:
+        waiting = pace.find_waiting(chat_ids)
+    except RedisError:
+        return chat_ids
+    return [chat_id for chat_id in chat_ids if chat_id not in waiting]
+
+
+def _wait_for_place(turn: Turn, update: InboxUpdate, later: SendLater) -> None:
+    """Come back when it is the chat's turn at Telegram; no worker is held meanwhile."""
+    log.info("answer put off", update_id=update.update_id, seconds=round(later.delay_s, 3))
+    note = turn.note_outage if later.may_be_sent else turn.note_wait
+    try:
+        note(str(update.pk))
+    except RedisError:
+        log.warning("wait not noted, the attempt will count", update_id=update.update_id)
+    wake_chat(update.chat_id, delay_s=later.delay_s)
 
 
 def _ask_to_prepare(unprepared: NotPrepared) -> None:

@@ -1,8 +1,9 @@
 """One answer on its way to a chat: sent once, edited as the text grows, complete at the end, never twice.
 
 An answer that is complete within `QUIET_S` is sent once. A longer one appears with what there is by then and
-is edited at most every `EDIT_INTERVAL_S`. The final text is always delivered: `retry_after` is waited for, broken
-markup is sent again as plain text, a message that the person deleted is sent anew.
+is edited at most every `EDIT_INTERVAL_S`, when Telegram's limits leave room. The final text is always delivered:
+broken markup is sent again as plain text, a message that the person deleted is sent anew. What Telegram's limits or
+its `retry_after` put off is not waited for: `SendLater` says when to come back, and what to come back with.
 """
 
 from __future__ import annotations
@@ -12,10 +13,15 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
+from itertools import chain, repeat
 from typing import TypeVar
 
 import structlog
+from redis.exceptions import RedisError
 
+from botgateway import metrics
+from botgateway.delivery import pace
+from botgateway.delivery.kept import Kept, mark_of, read_kept, write_kept
 from botgateway.delivery.splitting import Part, render_parts
 from botgateway.delivery.telegram import TelegramClient
 from botgateway.domain.buttons import Keyboard
@@ -23,6 +29,7 @@ from botgateway.errors import (
     MarkupRejected,
     MessageGone,
     MessageNotModified,
+    SendLater,
     TelegramError,
     TelegramUnavailable,
     TooManyRequests,
@@ -34,29 +41,29 @@ T = TypeVar("T")
 
 QUIET_S = 1.5
 EDIT_INTERVAL_S = 1.5
+DRAFT_PAUSE_S = 0.3  # before a draft asks for a free place again
 NOTHING_VISIBLE = "…"  # for an answer of markup alone: Telegram takes no empty message
-TRIES = 4
 FIRST_BACKOFF_S = 0.5
-LONGEST_WAIT_S = 90.0  # a longer `retry_after` is left to a later attempt
+INSIST_S = 2.0  # what is away for longer is an outage, which a later attempt sits out
 PROBE_SPAN = 16  # ids looked at beyond the newest one known
 MOST_PROBES = 1_000  # some minutes of a busy bot
 
 
 @dataclass(slots=True)
 class Shown:
-    """A Telegram message of the answer; `html` is None when it is not known what stands in it."""
+    """A Telegram message of the answer; `mark` is empty when it is not known what stands in it."""
 
     message_id: int
-    html: str | None
-    keyboard: Keyboard = ()
+    mark: str = ""
 
 
 class Answer:
     """The answer to one message.
 
     `record` stores the ids of the messages as soon as they are known. `shown_ids` are those an earlier attempt
-    stored: they are edited. When a message may or may not have been sent, `find_newest_id` is asked for the id of
-    the newest message before the answer, and `find_latest_id` for the newest id known of any chat.
+    stored: they are edited. `kept` is what an earlier `SendLater` left to go on with. When a message may or may not
+    have been sent, `find_newest_id` is asked for the id of the newest message before the answer, and `find_latest_id`
+    for the newest id known of any chat.
     """
 
     def __init__(
@@ -71,6 +78,7 @@ class Answer:
         is_repeated: bool = False,
         before_sending: Callable[[], None] = lambda: None,
         reply_to_message_id: int = 0,
+        kept: str = "",
     ) -> None:
         self._client = client
         self._chat_id = chat_id
@@ -80,11 +88,12 @@ class Answer:
         self._probed_until = 0
         self._before_sending = before_sending
         self._reply_to_message_id = reply_to_message_id
-        self._preface: list[Part] = []
-        self._shown = [Shown(message_id, None) for message_id in shown_ids]
+        self._preface = self._whole = ""
+        self._kept = read_kept(kept)
+        marks = chain(self._kept.marks, repeat(""))
+        self._shown = [Shown(message_id, mark) for message_id, mark in zip(shown_ids, marks, strict=False)]
         self._may_be_sent = is_repeated
         self._next_draft_at = time.monotonic() + QUIET_S
-        self._refused_until = 0.0
 
     @property
     def message_ids(self) -> list[int]:
@@ -96,46 +105,43 @@ class Answer:
             return
         self._next_draft_at = time.monotonic() + EDIT_INTERVAL_S
         try:
-            self._show([*self._preface, *render_parts(markdown)], is_final=False)
-        except TooManyRequests as error:
-            self._refused_until = self._next_draft_at = time.monotonic() + error.retry_after_s
-        except TelegramError as error:
+            self._show([*render_parts(self._preface), *render_parts(markdown)], is_final=False)
+        except SendLater as later:
+            self._next_draft_at = time.monotonic() + max(later.delay_s, DRAFT_PAUSE_S)
+        except (TelegramError, RedisError) as error:
             log.warning("draft not shown", error=type(error).__name__)
 
     def show_preface(self, markdown: str) -> None:
         """Show messages that come before the answer itself, now: what was heard, what was left out of a file."""
-        self._wait_as_told()
-        self._preface = render_parts(markdown)
-        self._show(self._preface, is_final=True, is_more_to_come=True)
+        self._preface = markdown
+        self._show(render_parts(markdown), is_final=True, is_more_to_come=True)
 
-    def deliver(self, markdown: str, keyboard: Keyboard = ()) -> list[int]:
+    def deliver(self, markdown: str, keyboard: Keyboard = (), *, is_costly: bool = False) -> list[int]:
         """Show the whole text, buttons under its end, and return the ids of its messages.
 
-        Raises `TelegramError` after several tries, `TurnLost` if another worker has taken the chat over.
+        A text that `is_costly` to make again is kept if it has to wait; for any other the handler runs again.
+        Raises `SendLater`, other `TelegramError` after several tries, `TurnLost` if another worker has the chat.
         """
-        self._wait_as_told()
+        self._whole = (markdown or NOTHING_VISIBLE) if is_costly else ""
         parts = render_parts(markdown) or render_parts(NOTHING_VISIBLE)
-        self._show([*self._preface, *parts], is_final=True, keyboard=keyboard)
+        self._show([*render_parts(self._preface), *parts], is_final=True, keyboard=keyboard)
         return self.message_ids
+
+    def deliver_kept(self) -> list[int] | None:
+        """Show the text that an earlier attempt had complete, as `deliver` does; None if there is none."""
+        if not self._kept.text:
+            return None
+        self._preface = self._kept.preface
+        return self.deliver(self._kept.text, is_costly=True)
 
     def deliver_document(self, content: bytes, *, name: str, caption: str) -> list[int]:
         """Send a file as the answer, unless an earlier attempt has; raises as `deliver` does."""
         if not self._shown:
-            self._wait_as_told()
-            self._before_sending()
             message_id = self._insist(
                 lambda: self._send_document_once(content, name=name, caption=caption), is_final=True
             )
-            self._shown.append(Shown(message_id, None))
+            self._shown.append(Shown(message_id))
         return self.message_ids
-
-    def _wait_as_told(self) -> None:
-        """Wait out the `retry_after` of a draft that Telegram refused."""
-        pause_s = self._refused_until - time.monotonic()
-        if pause_s > LONGEST_WAIT_S:
-            raise TooManyRequests(pause_s)
-        if pause_s > 0:
-            time.sleep(pause_s)
 
     def _show(
         self, parts: list[Part], *, is_final: bool, keyboard: Keyboard = (), is_more_to_come: bool = False
@@ -152,16 +158,19 @@ class Answer:
                 self._record(self.message_ids)
 
     def _edit(self, index: int, part: Part, keyboard: Keyboard, *, is_final: bool) -> None:
-        shown = self._shown[index]
-        if shown.html == part.html and shown.keyboard == keyboard:
+        shown, mark = self._shown[index], mark_of(part.html, keyboard)
+        if shown.mark == mark:
             return
         try:
             self._insist(lambda: self._edit_once(shown.message_id, part, keyboard), is_final=is_final)
         except MessageGone:
             if not is_final:
                 return
-            shown.message_id = self._insist(lambda: self._send_once(part, keyboard), is_final=True)
-        shown.html, shown.keyboard = part.html, keyboard
+            # In the place of the edit: an attempt that had to wait for another one would begin with this edit again.
+            shown.message_id = self._insist(
+                lambda: self._send_once(part, keyboard), is_final=True, has_place=True
+            )
+        shown.mark = mark
 
     def _edit_once(self, message_id: int, part: Part, keyboard: Keyboard) -> None:
         edit = partial(self._client.edit_message, self._chat_id, message_id, keyboard=keyboard)
@@ -174,7 +183,7 @@ class Answer:
 
     def _send(self, part: Part, keyboard: Keyboard, *, is_final: bool) -> Shown:
         message_id = self._insist(lambda: self._send_once(part, keyboard), is_final=is_final)
-        return Shown(message_id, part.html, keyboard)
+        return Shown(message_id, mark_of(part.html, keyboard))
 
     def _send_once(self, part: Part, keyboard: Keyboard) -> int:
         """Send a message, unless an earlier try turns out to have sent it; return its id."""
@@ -211,18 +220,51 @@ class Answer:
             log.warning("markup rejected, sent as plain text")
             return send(part.plain, is_html=False)
 
-    def _insist(self, call: Callable[[], T], *, is_final: bool) -> T:
-        """Make a call, again if that may help; drafts are not insisted on."""
-        for attempt in range(TRIES):
+    def _insist(self, call: Callable[[], T], *, is_final: bool, has_place: bool = False) -> T:
+        """Make a call in its place among all, again if that may help; drafts are not insisted on."""
+        if not has_place:
+            self._take_place(is_final=is_final)
+        give_up_at = time.monotonic() + INSIST_S
+        pause_s = FIRST_BACKOFF_S
+        while True:
+            self._before_sending()  # after the wait: the lease may have run out in it
             try:
                 return call()
-            except (TooManyRequests, TelegramUnavailable) as error:
-                pause_s = _pause_before_retry(error, attempt)
-                if not is_final or attempt + 1 == TRIES or pause_s > LONGEST_WAIT_S:
+            except TooManyRequests as error:
+                raise self._put_off(error) from error
+            except TelegramUnavailable:
+                if not is_final or time.monotonic() + pause_s > give_up_at:
                     raise
-                time.sleep(pause_s)
-                self._before_sending()
-        raise AssertionError("unreachable")
+            time.sleep(pause_s)
+            pause_s *= 2
+
+    def _take_place(self, *, is_final: bool) -> None:
+        """Wait for a place that comes soon. Raises `SendLater` for one that does not, or is not free for a draft."""
+        try:
+            place = (pace.take_place if is_final else pace.take_free_place)(self._chat_id)
+        except RedisError as error:
+            if not is_final:
+                raise
+            # Without Redis no turn begins, so there are only a few such answers to be finished.
+            log.warning("sent without a place", chat_id=self._chat_id, error=type(error).__name__)
+            return
+        if not place.is_taken:
+            if is_final:
+                metrics.DEFERRED_SENDS.inc()
+            raise self._later(place.wait_s)
+        if place.wait_s:
+            time.sleep(place.wait_s)
+
+    def _put_off(self, error: TooManyRequests) -> SendLater:
+        """Let every process know what Telegram asks for."""
+        log.warning("telegram asks to wait", chat_id=self._chat_id, seconds=error.retry_after_s)
+        with suppress(RedisError):
+            pace.note_refusal(self._chat_id, error.retry_after_s)
+        return self._later(error.retry_after_s)
+
+    def _later(self, delay_s: float) -> SendLater:
+        kept = Kept(text=self._whole, preface=self._preface, marks=tuple(shown.mark for shown in self._shown))
+        return SendLater(delay_s, kept=write_kept(kept), may_be_sent=self._may_be_sent)
 
     def _find_unrecorded_message(self) -> int | None:
         """Return the id of a message of ours that arrived although its id never reached us.
@@ -243,9 +285,3 @@ class Answer:
             else:
                 return message_id
         return None
-
-
-def _pause_before_retry(error: TelegramError, attempt: int) -> float:
-    if isinstance(error, TooManyRequests):
-        return error.retry_after_s
-    return FIRST_BACKOFF_S * 2.0**attempt

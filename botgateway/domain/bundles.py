@@ -56,7 +56,8 @@ def next_bundle(pending: Sequence[InboxUpdate]) -> Bundle:
     if not isinstance(bundle.incoming, IncomingMessage) or bundle.incoming.is_edited:
         return bundle
     is_joined = [update for update in rest if update.joined_to == lead.pk]
-    for update in is_joined or rest:
+    # What comes after the answer has been written is no part of its question.
+    for update in is_joined if is_joined or lead.undelivered else rest:
         message = _read(update)
         if isinstance(message, IncomingMessage):
             _try_to_join(bundle, update, message, is_known=bool(is_joined))

@@ -143,10 +143,10 @@ def mark_joined_answered(others: Sequence[InboxUpdate]) -> None:
     )
 
 
-def keep_undelivered(update: InboxUpdate, markdown: str) -> None:
-    """Keep a complete answer that Telegram does not take yet, so that the model is not asked again."""
-    update.undelivered = markdown
-    InboxUpdate.objects.filter(pk=update.pk).update(undelivered=markdown)
+def keep_undelivered(update: InboxUpdate, kept: str) -> None:
+    """Keep what is left of an answer that Telegram does not take yet, so that the model is not asked again."""
+    update.undelivered = kept
+    InboxUpdate.objects.filter(pk=update.pk).update(undelivered=kept)
 
 
 def list_earlier(update: InboxUpdate) -> list[InboxUpdate]:
@@ -167,11 +167,10 @@ def scrub_updates(user_id: str, *, chat_id: str, besides: InboxUpdate) -> int:
     return theirs.exclude(payload="").update(payload="", prepared="", undelivered="")
 
 
-def count_failed_attempt(update: InboxUpdate) -> bool:
-    """Note that an earlier attempt did not come to its end; return whether another one is worth it."""
+def count_failed_attempt(update: InboxUpdate) -> None:
+    """Note that an earlier attempt did not come to its end; `MAX_ATTEMPTS` of them are enough."""
     InboxUpdate.objects.filter(pk=update.pk).update(attempts=F("attempts") + 1)
     update.attempts += 1
-    return update.attempts < MAX_ATTEMPTS
 
 
 def park_update(update: InboxUpdate) -> None:

@@ -15,6 +15,7 @@ from functools import cache
 import structlog
 from django.conf import settings
 from redis import Redis
+from redis.commands.core import Script
 from redis.exceptions import LockError, RedisError
 from redis.lock import Lock
 
@@ -26,7 +27,7 @@ log = structlog.get_logger(__name__)
 RENEWALS_PER_LEASE = 3
 NOTE_TTL_S = 3_600
 ATTEMPT_TTL_S = 86_400
-OUTAGE_MARK = "outage:"
+OUTAGE_MARK, WAIT_MARK = "outage:", "wait:"
 STOP_TTL_S = 600
 STOP_ASKED, STOPPED = "asked", "stopped"
 
@@ -37,6 +38,7 @@ class Attempt(Enum):
     FIRST = auto()
     AFTER_FAILURE = auto()  # the worker was killed, or it failed for a reason of its own
     AFTER_OUTAGE = auto()
+    AFTER_WAIT = auto()  # it had to wait for its turn at Telegram, and whatever it sent is accounted for
 
 
 @cache
@@ -49,6 +51,12 @@ def redis_client() -> Redis:
         socket_timeout=5,
         health_check_interval=0,
     )
+
+
+@cache
+def redis_script(source: str) -> Script:
+    """Return a script for `redis_client()`: Redis is sent its text once, its name afterwards."""
+    return redis_client().register_script(source)
 
 
 class Turn:
@@ -98,11 +106,17 @@ class Turn:
         earlier = self._redis.set(self._attempt_key, update_key, ex=ATTEMPT_TTL_S, get=True)
         if earlier == update_key:
             return Attempt.AFTER_FAILURE
+        if earlier == WAIT_MARK + update_key:
+            return Attempt.AFTER_WAIT
         return Attempt.AFTER_OUTAGE if earlier == OUTAGE_MARK + update_key else Attempt.FIRST
 
     def note_outage(self, update_key: str) -> None:
         """Keep the attempt from counting as a failure: Telegram or the database was away."""
         self._redis.set(self._attempt_key, OUTAGE_MARK + update_key, ex=ATTEMPT_TTL_S)
+
+    def note_wait(self, update_key: str) -> None:
+        """Keep the attempt from counting as one: Telegram's limits put its message off."""
+        self._redis.set(self._attempt_key, WAIT_MARK + update_key, ex=ATTEMPT_TTL_S)
 
     def is_stop_asked(self) -> bool:
         """Tell whether the person has asked for the answer under way to end."""

@@ -5,6 +5,10 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
+import structlog
+from redis.exceptions import RedisError
+
+from botgateway.domain import limits
 from botgateway.errors import SendLater
 from botgateway.handlers.conversation import Conversation, Handled, answer_with
 from botgateway.heartbeat import heartbeat
@@ -19,6 +23,8 @@ from personalization.domain.preferences import choose_model
 from personalization.domain.reply import Question, Reply, find_earlier_reply
 from personalization.enums import MemorySource
 from personalization.errors import MessageTooLong, ReplyFailed
+
+log = structlog.get_logger(__name__)
 
 TYPING_INTERVAL_S = 4.5  # Telegram shows «typing…» for five seconds
 STOP_CHECK_INTERVAL_S = 0.7
@@ -84,10 +90,12 @@ def answer_question(conversation: Conversation, question: Question) -> Handled:
     except MessageTooLong:
         return answer_with(conversation, GeneralPhrase.MESSAGE_TOO_LONG)
     except ReplyFailed:
-        return answer_with(conversation, GeneralPhrase.REPLY_FAILED)
+        apology = conversation.say(GeneralPhrase.REPLY_FAILED)
+        return Handled(message_ids=conversation.answer.deliver(apology, is_costly=True))
+    _spend_tokens(question, reply)
     text = notice + _final_text(reply, conversation)
     try:
-        message_ids = conversation.answer.deliver(text)
+        message_ids = conversation.answer.deliver(text, is_costly=True)
     except SendLater:  # with the notice
         _forget_vanished(conversation, notice)
         raise
@@ -133,6 +141,14 @@ def _show_as_it_grows(reply: Reply, conversation: Conversation, notice: str) -> 
         for piece in reply:
             shown += piece
             conversation.answer.show_draft(shown)
+
+
+def _spend_tokens(question: Question, reply: Reply) -> None:
+    """An answer that cannot be counted is an answer all the same."""
+    try:
+        limits.spend_tokens(question.user_id, reply.used_tokens)
+    except RedisError as error:
+        log.warning("tokens not counted", trace_id=question.trace_id, error=type(error).__name__)
 
 
 def _final_text(reply: Reply, conversation: Conversation) -> str:

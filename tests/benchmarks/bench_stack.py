@@ -24,6 +24,13 @@ SETTLE_POLL_S = 0.5
 LATE_ANSWERS_S = 1.0  # a second answer to the same question would follow the first closely
 LOUD = ("warning", "error", "critical")
 WORKER_THREADS = 16  # as the Procfile has it
+# What limits costs is measured, what they hold back is not.
+OUT_OF_REACH = {
+    "RATE_LIMIT_PER_MINUTE": "1000000",
+    "DAILY_TOKEN_BUDGET": "1000000000",
+    "TELEGRAM_RATE_PER_S": "10000",
+    "TELEGRAM_CHAT_RATE_PER_S": "1000",
+}
 
 
 class _Watched:
@@ -63,7 +70,9 @@ class BenchStack(Stack):
     """`with BenchStack(directory) as stack:`; `is_watched` puts proxies before the database and the broker."""
 
     def __init__(self, directory: Path, *, is_watched: bool = False, **settings: str) -> None:
-        super().__init__(directory, has_model=False, worker_threads=WORKER_THREADS, **settings)
+        super().__init__(
+            directory, has_model=False, worker_threads=WORKER_THREADS, **(OUT_OF_REACH | settings)
+        )
         self.model: MeasuringModel = MeasuringModel(words=ANSWER_WORDS)
         if is_watched:
             self.mongodb = _Watched(self.mongodb, MongoReader)  # type: ignore[assignment]

