@@ -1,23 +1,114 @@
-"""How much a person may ask: so many questions a minute, so many tokens a day."""
+"""How much a person may ask: so many questions a minute, so many tokens a day. The numbers live in Redis.
+
+A question is counted under its key, so that asking about it again, after a crash or while its recording is being
+listened to, gives the same answer and costs nothing.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.utils import timezone
+
+from botgateway import metrics
+from botgateway.domain.turns import redis_script
+
+WINDOW_S = 60
+BUDGET_TOLD_S = 3_600  # how seldom somebody hears that the day's tokens are spent
+ADMITTED_S = (
+    86_400  # how long a question that was let in stays so: as long as Telegram keeps what is not taken
+)
+FEWEST_KEPT = 500  # questions of a person; how many more there may be in a window is for the limit to say
+CLOCK_MARGIN_S = 3_600  # the clocks of Redis and of the workers may differ; the day is in the key as well
+
+# The keys: questions let in (by time), the day's tokens, and for either limit the question whose refusal was told.
+ADMIT = """
+if redis.call('ZSCORE', KEYS[1], ARGV[1]) then
+    return {}
+end
+local function is_told(key, seconds)
+    if redis.call('SET', key, ARGV[1], 'NX', 'EX', seconds) then
+        return 0
+    end
+    return redis.call('GET', key) == ARGV[1] and 0 or 1
+end
+local budget = tonumber(ARGV[4])
+if budget > 0 and tonumber(redis.call('GET', KEYS[2]) or 0) >= budget then
+    return {1, 0, is_told(KEYS[4], ARGV[5])}
+end
+local clock = redis.call('TIME')
+local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
+local limit = tonumber(ARGV[2])
+if limit > 0 then
+    local first = redis.call('ZREVRANGE', KEYS[1], limit - 1, limit - 1, 'WITHSCORES')[2]
+    local wait = first and first + ARGV[3] * 1000 - now or 0
+    if wait > 0 then
+        return {0, wait, is_told(KEYS[3], ARGV[3])}
+    end
+end
+redis.call('ZADD', KEYS[1], now, ARGV[1])
+redis.call('ZREMRANGEBYRANK', KEYS[1], 0, -(ARGV[6] + 1))
+redis.call('EXPIRE', KEYS[1], ARGV[7])
+return {}
+"""
+SPEND = """
+redis.call('INCRBY', KEYS[1], ARGV[1])
+redis.call('EXPIRE', KEYS[1], ARGV[2])
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """`retry_after_s` is when to ask again; `is_told` says that the person has heard it already."""
+    """`retry_at` is when there is an answer again; `is_told` says that the person has heard so already."""
 
     is_budget: bool
-    retry_after_s: float
+    retry_at: datetime
     is_told: bool = False
 
 
 def admit(user_id: str, *, question_key: str) -> Refusal | None:
-    """Count a question, once however often it is asked about; return why it is refused, None if it is not."""
-    return None
+    """Count a question, once however often it is asked about; return why it is refused, None if it is not.
+
+    Raises `redis.RedisError`.
+    """
+    rate, budget = settings.RATE_LIMIT_PER_MINUTE, settings.DAILY_TOKEN_BUDGET
+    if not rate and not budget:
+        return None
+    verdict = redis_script(ADMIT)(
+        keys=[
+            f"limit:questions:{user_id}",
+            _tokens_key(user_id),
+            f"limit:told-rate:{user_id}",
+            f"limit:told-budget:{user_id}",
+        ],
+        args=[question_key, rate, WINDOW_S, budget, BUDGET_TOLD_S, max(FEWEST_KEPT, rate), ADMITTED_S],
+    )
+    if not verdict:
+        return None
+    is_budget, wait_ms, is_told = verdict
+    metrics.LIMITED_QUESTIONS.labels("budget" if is_budget else "rate").inc()
+    retry_at = _find_renewal() if is_budget else timezone.now() + timedelta(milliseconds=wait_ms)
+    return Refusal(bool(is_budget), retry_at, bool(is_told))
 
 
 def spend_tokens(user_id: str, tokens: int) -> None:
-    """Count what an answer cost towards the day's budget."""
+    """Count what an answer cost towards the day's budget. Raises `redis.RedisError`."""
+    if not settings.DAILY_TOKEN_BUDGET or not tokens:
+        return
+    lasts_s = (_find_renewal() - timezone.now()).total_seconds() + CLOCK_MARGIN_S
+    redis_script(SPEND)(keys=[_tokens_key(user_id)], args=[tokens, int(lasts_s)])
+
+
+def _find_renewal() -> datetime:
+    """Return when the next day of `TIME_ZONE` begins, in that zone; where midnight is skipped, an hour later."""
+    zone = ZoneInfo(settings.TIME_ZONE)
+    tomorrow = timezone.now().astimezone(zone).date() + timedelta(days=1)
+    return datetime.combine(tomorrow, time.min, zone).astimezone(UTC).astimezone(zone)
+
+
+def _tokens_key(user_id: str) -> str:
+    today = timezone.now().astimezone(ZoneInfo(settings.TIME_ZONE)).date()
+    return f"limit:tokens:{today}:{user_id}"

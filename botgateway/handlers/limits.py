@@ -1,10 +1,33 @@
-"""What somebody hears who has asked enough for now."""
+"""What somebody hears who has asked enough for now: once, then nothing until it matters again."""
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from botgateway.domain.limits import Refusal
-from botgateway.handlers.conversation import Conversation, Handled
+from botgateway.domain.updates import ButtonPress
+from botgateway.handlers.conversation import Conversation, Handled, answer_with
+from botgateway.wording.limits import LimitsPhrase
+
+MOSCOW = "Europe/Moscow"
+OFFSET = slice(-6, None)  # of an ISO 8601 time: +05:30
 
 
 def handle_refused_by_limits(conversation: Conversation, *, refusal: Refusal) -> Handled:
-    return Handled(message_ids=[])
+    """Tell why the question is not answered, unless the person knows; a press is told each time, by a toast."""
+    phrase, slots = LimitsPhrase.TOO_FAST, {}
+    if refusal.is_budget:
+        phrase, slots = LimitsPhrase.DAY_SPENT, _renewal_slots(conversation, refusal.retry_at)
+    if isinstance(conversation.incoming, ButtonPress):
+        return Handled(message_ids=[], toast=conversation.say_plain(phrase, **slots))
+    if refusal.is_told:
+        return Handled(message_ids=[])
+    return answer_with(conversation, phrase, **slots)
+
+
+def _renewal_slots(conversation: Conversation, renewal: datetime) -> dict[str, str]:
+    if str(renewal.tzinfo) == MOSCOW:
+        zone = conversation.say_plain(LimitsPhrase.MOSCOW_TIME)
+    else:
+        zone = conversation.say_plain(LimitsPhrase.OTHER_TIME, offset=f"UTC{renewal.isoformat()[OFFSET]}")
+    return {"time": f"{renewal:%H:%M}", "zone": zone}
