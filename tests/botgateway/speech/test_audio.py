@@ -134,16 +134,37 @@ def test_a_fraction_of_a_second_makes_no_recording_too_long(tmp_path: Path) -> N
     assert len(decode_audio(path, max_duration_s=5)) == 5.9 * SAMPLE_RATE_HZ
 
 
-def test_slow_samples_are_counted_before_they_are_multiplied(tmp_path: Path) -> None:
-    """At one sample a second four kilobytes last half an hour: 130 megabytes at the model's rate."""
+@pytest.mark.parametrize("rate", [1, 1_000_000_007])
+def test_a_rate_that_no_recorder_has_costs_nothing(tmp_path: Path, rate: int) -> None:
     path = write_recording(tmp_path / "note.wav", make_silence(1.0), codec="pcm_s16le")
     content = bytearray(path.read_bytes())
     at = content.index(b"fmt ") + 12
-    content[at : at + 4] = (1).to_bytes(4, "little")
+    content[at : at + 4] = rate.to_bytes(4, "little")
     path.write_bytes(content)
 
-    with pytest.raises(TooLong):
+    with pytest.raises(Unreadable, match="samples a second"):
         decode_audio(path, max_duration_s=60)
+
+
+def test_a_part_that_claims_gigabytes_gets_none(tmp_path: Path) -> None:
+    path = write_recording(tmp_path / "note.wav", make_silence(1.0), codec="pcm_s16le")
+    content = bytearray(path.read_bytes())
+    at = content.index(b"LIST") + 4
+    content[at : at + 4] = (2_000_000_000).to_bytes(4, "little")
+    path.write_bytes(content)
+
+    with pytest.raises(Unreadable, match="longer than the whole"):
+        decode_audio(path, max_duration_s=60)
+
+
+def test_samples_of_open_length_are_read(tmp_path: Path) -> None:
+    path = write_recording(tmp_path / "note.wav", make_silence(1.0), codec="pcm_s16le")
+    content = bytearray(path.read_bytes())
+    at = content.index(b"data") + 4
+    content[at : at + 4] = b"\xff" * 4
+    path.write_bytes(content)
+
+    assert len(decode_audio(path, max_duration_s=60)) == SAMPLE_RATE_HZ
 
 
 def test_a_missing_file_is_no_matter_of_reading(tmp_path: Path) -> None:
