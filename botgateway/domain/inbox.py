@@ -162,9 +162,15 @@ def list_earlier(update: InboxUpdate) -> list[InboxUpdate]:
 
 
 def scrub_updates(user_id: str, *, chat_id: str, besides: InboxUpdate) -> int:
-    """Erase the words of a person's updates; that they were there stays known, so that none is answered twice."""
-    theirs = InboxUpdate.objects.filter(Q(user_id=user_id) | Q(chat_id=chat_id)).exclude(pk=besides.pk)
-    return theirs.exclude(payload="").update(payload="", prepared="", undelivered="")
+    """Erase the words of a person's updates up to one; that they were there stays known: none is answered twice.
+
+    What came in after that one is said by somebody who begins anew.
+    """
+    until_then = InboxUpdate.objects.filter(received_at__lte=besides.received_at).exclude(pk=besides.pk)
+    theirs = until_then.filter(Q(user_id=user_id) | Q(chat_id=chat_id))
+    return theirs.exclude(payload="", prepared="", undelivered="").update(
+        payload="", prepared="", undelivered=""
+    )
 
 
 def count_failed_attempt(update: InboxUpdate) -> None:

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from botgateway.domain.buttons import read_action
 from botgateway.handlers.again import RETRY_AREA
 from botgateway.handlers.conversation import Conversation, Handled
+from botgateway.handlers.forgetting import FORGET_AREA, handle_forget_press
+from botgateway.handlers.memory import MEMORY_AREA, handle_memory_press
 from botgateway.handlers.model import MODEL_AREA, handle_model_press
 from botgateway.handlers.preferences import (
     LANGUAGE_AREA,
@@ -21,6 +23,8 @@ PressHandler = Callable[[Conversation, list[str]], Handled]
 
 AREAS: dict[str, PressHandler] = {
     RETRY_AREA: handle_retry_press,
+    MEMORY_AREA: handle_memory_press,
+    FORGET_AREA: handle_forget_press,
     PERSONA_AREA: handle_persona_press,
     LANGUAGE_AREA: handle_language_press,
     MODEL_AREA: handle_model_press,

@@ -7,6 +7,8 @@ from functools import partial
 
 from botgateway.handlers.again import handle_stop
 from botgateway.handlers.conversation import Conversation, Handled, answer_with
+from botgateway.handlers.forgetting import handle_export, handle_forget_me
+from botgateway.handlers.memory import handle_memory
 from botgateway.handlers.model import handle_model
 from botgateway.handlers.preferences import handle_language, handle_persona
 from botgateway.handlers.retry import handle_retry
@@ -40,6 +42,9 @@ COMMANDS: dict[str, Handler] = {
     "clear": handle_clear,
     "retry": handle_retry,
     "stop": handle_stop,
+    "memory": handle_memory,
+    "export": handle_export,
+    "forget_me": handle_forget_me,
     "persona": handle_persona,
     "language": handle_language,
     "model": handle_model,
