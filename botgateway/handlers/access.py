@@ -1,9 +1,82 @@
-"""What somebody hears who has no access."""
+"""What somebody hears who has no access: how to ask for it, and what became of it. Then silence."""
 
 from __future__ import annotations
 
-from botgateway.handlers.conversation import Conversation, Handled
+from botgateway import metrics
+from botgateway.domain import windows
+from botgateway.domain.access import find_person
+from botgateway.domain.access_notices import REQUEST_AREA
+from botgateway.domain.buttons import read_action
+from botgateway.domain.decisions import Decision, ask_for_access
+from botgateway.domain.updates import ButtonPress, IncomingMessage
+from botgateway.enums import AccessState
+from botgateway.handlers.administration import handle_admin
+from botgateway.handlers.conversation import Conversation, Handled, answer_with
+from botgateway.handlers.people import PEOPLE_AREA, handle_people_press, handle_request_press
+from botgateway.models import Person
+from botgateway.wording.access import AccessPhrase
+
+ANSWERS_PER_HOUR = 3  # to somebody who cannot be told more than that
+HOUR_S, DAY_S = 3_600, 86_400
+UNKNOWN = "unknown"
+PRESSES = {PEOPLE_AREA: handle_people_press, REQUEST_AREA: handle_request_press}
+STILL = {
+    AccessState.PENDING: AccessPhrase.STILL_PENDING,
+    AccessState.REFUSED: AccessPhrase.STILL_REFUSED,
+    AccessState.BLOCKED: AccessPhrase.STILL_BLOCKED,
+    AccessState.APPROVED: AccessPhrase.TOLD_APPROVED,  # between the check and the answer
+}
+SILENCE = Handled(message_ids=[])
 
 
 def handle_stranger(conversation: Conversation) -> Handled:
-    return Handled(message_ids=[])
+    """Answer without reading or storing anything of what was sent. Who knows the password is let through to /admin."""
+    if isinstance(conversation.incoming, ButtonPress):
+        return _handle_press(conversation)
+    message = conversation.incoming
+    is_new_message = isinstance(message, IncomingMessage) and not message.is_edited
+    if is_new_message and conversation.message.command == "admin":
+        return handle_admin(conversation)
+    person = find_person(conversation.user_id)
+    metrics.ACCESS_REFUSED.labels(person.access_state if person else UNKNOWN).inc()
+    if not is_new_message or not _is_heard(conversation, person):
+        return SILENCE
+    if message.is_private and _is_request(conversation):
+        return _handle_request(conversation)
+    return answer_with(conversation, _choose_reminder(conversation, person))
+
+
+def _handle_press(conversation: Conversation) -> Handled:
+    """End the press; those of /admin look themselves at who presses."""
+    area, arguments = read_action(conversation.press.data)
+    handler = PRESSES.get(area)
+    return handler(conversation, arguments) if handler else SILENCE
+
+
+def _handle_request(conversation: Conversation) -> Handled:
+    decision = ask_for_access(conversation.incoming)
+    handled = answer_with(conversation, _choose_phrase(decision))
+    return Handled(message_ids=handled.message_ids, notice_chats=decision.notice_chats)
+
+
+def _is_request(conversation: Conversation) -> bool:
+    return conversation.message.command == "start"
+
+
+def _choose_reminder(conversation: Conversation, person: Person | None) -> AccessPhrase:
+    if person:
+        return STILL[AccessState(person.access_state)]
+    return AccessPhrase.SEND_START if conversation.incoming.is_private else AccessPhrase.NOT_IN_GROUPS
+
+
+def _choose_phrase(decision: Decision) -> AccessPhrase:
+    return AccessPhrase.REQUEST_FILED if decision.is_new else STILL[decision.state]
+
+
+def _is_heard(conversation: Conversation, person: Person | None) -> bool:
+    """Count an answer; False if there have been enough of them lately. Chatter does not use up the requests."""
+    is_blocked = person is not None and person.access_state == AccessState.BLOCKED
+    limit, window_s = (1, DAY_S) if is_blocked else (ANSWERS_PER_HOUR, HOUR_S)
+    what = "blocked" if is_blocked else "request" if _is_request(conversation) else "chatter"
+    name = f"stranger-{what}:{conversation.user_id}"
+    return not windows.admit(name, conversation.key, limit=limit, window_s=window_s)

@@ -1,0 +1,63 @@
+"""The house in figures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import connection
+from django.db.models import Count, Model
+from django.utils import timezone
+
+from botgateway.enums import AccessState, NoticeStatus, UpdateStatus
+from botgateway.models import InboxUpdate, Notice, Person
+from personalization.models import MemoryEvent, StoredFile, UserProfile
+
+DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Statistics:
+    """Messages are those of the last 24 hours, of which `pending` is of any age; notices are those not delivered.
+
+    What is remembered is None where nothing is.
+    """
+
+    people: dict[AccessState, int]
+    messages: dict[UpdateStatus, int]
+    failed_notices: int
+    profiles: int | None
+    memory_events: int | None
+    files: int | None
+
+
+def collect_statistics() -> Statistics:
+    has_memory = settings.PERSONALIZATION_ENABLED
+    return Statistics(
+        people={state: _count_people(state) for state in AccessState},
+        messages=_count_messages(),
+        failed_notices=Notice.objects.filter(status=NoticeStatus.FAILED).count(),
+        profiles=_estimate(UserProfile) if has_memory else None,
+        memory_events=_estimate(MemoryEvent) if has_memory else None,
+        files=_estimate(StoredFile) if has_memory else None,
+    )
+
+
+def _count_people(state: AccessState) -> int:
+    return Person.objects.filter(access_state=state).count()
+
+
+def _count_messages() -> dict[UpdateStatus, int]:
+    recent = InboxUpdate.objects.filter(received_at__gte=timezone.now() - DAY)
+    rows = recent.values("status").annotate(number=Count("pk")).values_list("status", "number")
+    found = {UpdateStatus(status): number for status, number in rows}
+    pending = InboxUpdate.objects.filter(status=UpdateStatus.PENDING).count()
+    return {**{status: found.get(status, 0) for status in UpdateStatus}, UpdateStatus.PENDING: pending}
+
+
+def _estimate(model: type[Model]) -> int:
+    """Return how many there are, from the collection's own count: counting millions would take a look at each."""
+    backend: Any = connection
+    return int(backend.get_collection(model._meta.db_table).estimated_document_count())
