@@ -20,6 +20,8 @@ LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 QUIET_LOGGERS = {
     "urllib3": "WARNING",
     "httpx": "WARNING",
+    "httpx2": "WARNING",
+    "faster_whisper": "WARNING",
     "httpcore": "WARNING",
     "openai": "WARNING",
     "pymongo": "WARNING",
