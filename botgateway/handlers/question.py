@@ -106,7 +106,13 @@ def answer_question(conversation: Conversation, question: Question) -> Handled:
 def _reply(question: Question, conversation: Conversation, choice: Choice) -> tuple[Reply, str]:
     """Return the reply, shown as it grew, and what is said before it: that the chosen model is gone, if it is."""
     profile = conversation.profile if question.uses_memory else None
-    reply = Reply(question, profile=profile, provider=choice.provider, model=choice.model)
+    reply = Reply(
+        question,
+        profile=profile,
+        provider=choice.provider,
+        model=choice.model,
+        before_storing=conversation.turn.ensure_held,
+    )
     notice = _tell_vanished(conversation) if choice.is_vanished else ""
     try:
         _show_as_it_grows(reply, conversation, notice)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -62,11 +62,18 @@ class Reply:
 
     `profile` is the person's, None for a question that uses no memory. `is_memory_full` says at the end whether the
     memory has passed MEMORY_CAP and wants compression, `used_tokens` what the answer cost.
-    The iteration raises `MessageTooLong` or `ReplyFailed`, with nothing stored.
+    The iteration raises `MessageTooLong` or `ReplyFailed`, with nothing stored, and what `before_storing` raises: it
+    is called right before the pair is stored, and may know that this is no longer to happen.
     """
 
     def __init__(
-        self, question: Question, *, profile: UserProfile | None, provider: Provider, model: str | None = None
+        self,
+        question: Question,
+        *,
+        profile: UserProfile | None,
+        provider: Provider,
+        model: str | None = None,
+        before_storing: Callable[[], None] = lambda: None,
     ) -> None:
         self.text = ""
         self.is_memory_full = False
@@ -76,6 +83,7 @@ class Reply:
         self._profile = profile
         self._provider = provider
         self._model = model
+        self._before_storing = before_storing
 
     def stop(self) -> None:
         """End the answer at its next piece, from any thread; what has come by then is the answer."""
@@ -110,6 +118,7 @@ class Reply:
         )
         yield from self._stream(self._assemble(self._profile, events))
         if not is_blank(self.text):
+            self._before_storing()
             self._remember(self._profile, events)
 
     def _assemble(self, profile: UserProfile, events: list[MemoryEvent]) -> Prompt:

@@ -103,6 +103,23 @@ def test_a_message_over_the_budget_reaches_no_model(settings: Any) -> None:
     assert provider.prompts == []
 
 
+def test_an_answer_that_is_no_longer_to_be_stored_is_not() -> None:
+    def refuse() -> None:
+        raise TimeoutError
+
+    reply = Reply(
+        Question(user_id="42", key="a", text="Добрый день"),
+        profile=get_profile("42"),
+        provider=ScriptedProvider(GREETING),
+        before_storing=refuse,
+    )
+
+    with pytest.raises(TimeoutError):
+        list(reply)
+
+    assert MemoryEvent.objects.count() == 0
+
+
 def test_an_answer_given_up_on_stores_nothing() -> None:
     reply = Reply(
         Question(user_id="42", key="a", text="Добрый день"),
