@@ -85,6 +85,7 @@ def reset_profile(user_id: str) -> int:
         language=Language.RUSSIAN,
         persona=DEFAULT_PERSONA,
         tone=DEFAULT_TONE,
+        model="",
         preferred_topics=[],
         memory_summary=None,
         is_summary_extractive=False,

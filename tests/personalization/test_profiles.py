@@ -41,7 +41,12 @@ def test_a_hostile_user_id_is_data(user_id: str) -> None:
 
 def test_a_reset_deletes_the_memory_and_restores_the_defaults() -> None:
     ProfileFactory(
-        user_id="42", language="en", tone="dry", memory_summary="notes", preferred_topics=["chess"]
+        user_id="42",
+        language="en",
+        tone="dry",
+        model="vendor:best",
+        memory_summary="notes",
+        preferred_topics=["chess"],
     )
     fill_memory("42", 4)
     fill_memory("43", 2)
@@ -50,7 +55,7 @@ def test_a_reset_deletes_the_memory_and_restores_the_defaults() -> None:
 
     profile = get_profile("42")
     assert (profile.language, profile.tone, profile.memory_summary) == ("ru", "witty", None)
-    assert profile.preferred_topics == []
+    assert (profile.preferred_topics, profile.model) == ([], "")
     assert list(MemoryEvent.objects.values_list("user_id", flat=True)) == ["43", "43"]
 
 
