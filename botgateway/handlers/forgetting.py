@@ -51,7 +51,7 @@ def handle_forget_me(conversation: Conversation) -> Handled:
 def handle_forget_press(conversation: Conversation, arguments: list[str]) -> Handled:
     """Forget the person, or do not. Reads no profile, as reading one makes one."""
     if not conversation.has_memory:
-        return Handled(message_ids=[], toast=conversation.say_plain(GeneralPhrase.MEMORY_OFF))
+        return answer_with(conversation, GeneralPhrase.MEMORY_OFF)
     match arguments:
         case [verb, language] if verb == YES:
             forget_person(

@@ -40,7 +40,7 @@ def handle_memory(conversation: Conversation) -> Handled:
 def handle_memory_press(conversation: Conversation, arguments: list[str]) -> Handled:
     """Turn the page, strike an item out, or begin with a clean slate."""
     if not conversation.has_memory:
-        return Handled(message_ids=[], toast=conversation.say_plain(GeneralPhrase.MEMORY_OFF))
+        return answer_with(conversation, GeneralPhrase.MEMORY_OFF)
     match arguments:
         case [verb, number] if verb == PAGE:
             return _show_page(conversation, _read_number(number))

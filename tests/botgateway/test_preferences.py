@@ -145,22 +145,23 @@ def open_conversation(client: TelegramClient, incoming: Incoming) -> Conversatio
     return Conversation(incoming, answer, client, bundle, Turn(str(incoming.chat_id)))
 
 
-def test_without_personalisation_there_is_nothing_to_keep_a_choice_in(
+def test_without_personalisation_there_is_nothing_to_keep_or_to_show(
     client: TelegramClient, telegram: SandboxClient, chat_id: int, settings: Settings
 ) -> None:
     settings.PERSONALIZATION_ENABLED = False
     settings.TELEGRAM_CHAT_RATE_PER_S = 1_000
     place = {"chat_id": chat_id, "message_id": 1, "sender": Sender(user_id=str(chat_id))}
 
-    for text in ("/persona", "/persona старый адмирал", "/language", "/model"):
+    commands = ("/persona", "/persona старый адмирал", "/language", "/model")
+    for text in (*commands, "/memory", "/export", "/forget_me"):
         message = IncomingMessage(**place, text=text)
         sent = COMMANDS[str(message.command)](open_conversation(client, message)).message_ids
         assert [telegram.message(chat_id, number)["text"] for number in sent] == [
             shown(GeneralPhrase.MEMORY_OFF)
         ]
     place["message_id"] = client.send_message(chat_id, "Что выберете?", is_html=False)
-    for data in ("persona:tutor", "language:en", "model:house"):
+    for data in ("persona:tutor", "language:en", "model:house", "memory:page:0", "forget:yes:ru"):
         handle_press(open_conversation(client, ButtonPress(**place, query_id="1", data=data)))
 
-    assert telegram.answers(chat_id) == [shown(GeneralPhrase.MEMORY_OFF)] * 5
+    assert telegram.answers(chat_id) == [shown(GeneralPhrase.MEMORY_OFF)] * 8
     assert UserProfile.objects.count() == 0
