@@ -8,9 +8,9 @@ from botgateway.domain.access import find_person
 from botgateway.domain.access_notices import REQUEST_AREA
 from botgateway.domain.buttons import read_action
 from botgateway.domain.decisions import Decision, ask_for_access
-from botgateway.domain.updates import ButtonPress, IncomingMessage
+from botgateway.domain.updates import ButtonPress
 from botgateway.enums import AccessState
-from botgateway.handlers.administration import handle_admin
+from botgateway.handlers.administration import ADMIN_COMMAND, handle_admin
 from botgateway.handlers.conversation import Conversation, Handled, answer_with
 from botgateway.handlers.people import PEOPLE_AREA, handle_people_press, handle_request_press
 from botgateway.models import Person
@@ -33,15 +33,13 @@ def handle_stranger(conversation: Conversation) -> Handled:
     """Answer without reading or storing anything of what was sent. Who knows the password is let through to /admin."""
     if isinstance(conversation.incoming, ButtonPress):
         return _handle_press(conversation)
-    message = conversation.incoming
-    is_new_message = isinstance(message, IncomingMessage) and not message.is_edited
-    if is_new_message and conversation.message.command == "admin":
+    if conversation.message.command == ADMIN_COMMAND:
         return handle_admin(conversation)
     person = find_person(conversation.user_id)
     metrics.ACCESS_REFUSED.labels(person.access_state if person else UNKNOWN).inc()
-    if not is_new_message or not _is_heard(conversation, person):
+    if conversation.message.is_edited or not _is_heard(conversation, person):
         return SILENCE
-    if message.is_private and _is_request(conversation):
+    if conversation.message.is_private and _is_request(conversation):
         return _handle_request(conversation)
     return answer_with(conversation, _choose_reminder(conversation, person))
 

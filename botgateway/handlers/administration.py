@@ -22,7 +22,8 @@ from llm.errors import LLMError
 from llm.providers.base import ModelDescription, Provider
 from llm.registry import configured_registry
 
-LOGIN_WORDS = "/admin login"
+ADMIN_COMMAND = "admin"
+LOGIN_WORDS = f"/{ADMIN_COMMAND} login"
 MODELS_SHOWN = 40  # of a provider; some list hundreds
 
 Subcommand = Callable[[Conversation, str], Handled]

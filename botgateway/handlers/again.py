@@ -9,6 +9,7 @@ from botgateway.domain import inbox
 from botgateway.domain.bundles import Bundle, next_bundle
 from botgateway.domain.buttons import Button, write_action
 from botgateway.domain.updates import IncomingMessage, read_incoming
+from botgateway.handlers.administration import ADMIN_COMMAND, handle_admin
 from botgateway.handlers.conversation import Conversation, Handled, answer_with
 from botgateway.models import InboxUpdate
 from botgateway.wording.conversation import ConversationPhrase
@@ -19,6 +20,8 @@ RETRY_AREA = "retry"
 def handle_edit(conversation: Conversation) -> Handled:
     """Tell what becomes of an edit: the answer stays, another one can be had."""
     edited = conversation.message
+    if edited.command == ADMIN_COMMAND:  # a password may have come in by the back door
+        return handle_admin(conversation)
     last = find_last_question(conversation)
     original = _find_original(conversation)
     if original is None or original.text == edited.text or original.command:
