@@ -13,7 +13,6 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.utils import timezone
 
-from botgateway import metrics
 from botgateway.domain.turns import redis_script
 
 WINDOW_S = 60
@@ -89,7 +88,6 @@ def admit(user_id: str, *, question_key: str) -> Refusal | None:
     if not verdict:
         return None
     is_budget, wait_ms, is_told = verdict
-    metrics.LIMITED_QUESTIONS.labels("budget" if is_budget else "rate").inc()
     retry_at = _find_renewal() if is_budget else timezone.now() + timedelta(milliseconds=wait_ms)
     return Refusal(bool(is_budget), retry_at, bool(is_told))
 

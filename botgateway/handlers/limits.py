@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from botgateway import metrics
 from botgateway.domain.limits import Refusal
 from botgateway.domain.updates import ButtonPress
 from botgateway.handlers.conversation import Conversation, Handled, answer_with
@@ -15,6 +16,12 @@ OFFSET = slice(-6, None)  # of an ISO 8601 time: +05:30
 
 def handle_refused_by_limits(conversation: Conversation, *, refusal: Refusal) -> Handled:
     """Tell why the question is not answered, unless the person knows; a press is told each time, by a toast."""
+    handled = _tell(conversation, refusal)
+    metrics.LIMITED_QUESTIONS.labels("budget" if refusal.is_budget else "rate").inc()
+    return handled
+
+
+def _tell(conversation: Conversation, refusal: Refusal) -> Handled:
     phrase, slots = LimitsPhrase.TOO_FAST, {}
     if refusal.is_budget:
         phrase, slots = LimitsPhrase.DAY_SPENT, _renewal_slots(conversation, refusal.retry_at)

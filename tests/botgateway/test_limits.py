@@ -10,7 +10,11 @@ from django.utils import timezone
 
 from botgateway.domain.limits import WINDOW_S, Refusal, admit, spend_tokens
 from botgateway.domain.turns import redis_client
+from botgateway.wording.limits import LimitsPhrase
+from botgateway.wording.phrase import say_plain
+from personalization.enums import Language
 
+TOAST_MAX_CHARS = 200  # core.telegram.org/bots/api#answercallbackquery
 QUESTIONS = "limit:questions:7"
 
 
@@ -137,3 +141,11 @@ def test_nothing_of_a_person_stays_for_longer_than_a_day_and_an_hour() -> None:
 
     assert len(keys) == 4
     assert all(0 < redis_client().ttl(key) <= 25 * 3_600 for key in keys)
+
+
+def test_what_is_told_fits_into_a_toast() -> None:
+    for language in Language.values:
+        slots = {"time": "00:00", "zone": say_plain(LimitsPhrase.MOSCOW_TIME, language=language)}
+
+        for phrase in (LimitsPhrase.TOO_FAST, LimitsPhrase.DAY_SPENT):
+            assert len(say_plain(phrase, language=language, **slots)) <= TOAST_MAX_CHARS
