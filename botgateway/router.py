@@ -30,8 +30,9 @@ from botgateway.handlers.commands import (
     handle_unreadable,
 )
 from botgateway.handlers.conversation import Conversation, Handled
+from botgateway.handlers.files import handle_files
 from botgateway.handlers.limits import handle_refused_by_limits
-from botgateway.handlers.question import handle_files, handle_text, handle_voice
+from botgateway.handlers.question import handle_text, handle_voice
 from botgateway.handlers.retry import handle_retry
 from botgateway.models import InboxUpdate
 from botgateway.wording.general import GeneralPhrase

@@ -9,6 +9,8 @@ from __future__ import annotations
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from celery.schedules import crontab
+
 from butler_project.embedded.discovery import find_data_dir, find_wanted, read_endpoints, read_environment
 from butler_project.geography import NoGeography
 from butler_project.logging import build_logging, configure_structlog
@@ -236,6 +238,10 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": SWEEP_INTERVAL_S,
         # A sweep that could not run in time is made up for by the next one.
         "options": {"expires": SWEEP_INTERVAL_S},
+    },
+    "expire-files": {
+        "task": "personalization.expire_files",
+        "schedule": crontab(hour="4", minute="40"),  # few people are awake
     },
 }
 

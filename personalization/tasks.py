@@ -5,6 +5,7 @@ from __future__ import annotations
 from celery import Task, shared_task
 
 from llm.registry import get_provider
+from personalization.domain import files
 from personalization.domain.compression import Status, compress_memory
 
 MODEL_RETRIES = 3
@@ -19,3 +20,9 @@ def compress_user_memory(self: Task, user_id: str) -> str:
     if outcome.status is Status.UNAVAILABLE and not has_waited:
         raise self.retry(countdown=FIRST_RETRY_S * 2**self.request.retries)
     return outcome.status.value
+
+
+@shared_task(name="personalization.expire_files")
+def expire_files() -> int:
+    """Delete the files that have grown too old; return how many."""
+    return files.expire_files()

@@ -10,6 +10,7 @@ from redis.exceptions import RedisError
 
 from botgateway.domain import limits
 from botgateway.errors import SendLater
+from botgateway.handlers.attached import FilesSeen, look_at_files
 from botgateway.handlers.conversation import Conversation, Handled, answer_with
 from botgateway.heartbeat import heartbeat
 from botgateway.wording.conversation import ConversationPhrase
@@ -48,26 +49,31 @@ def handle_voice(conversation: Conversation) -> Handled:
     return answer_question(conversation, build_question(conversation))
 
 
-def handle_files(conversation: Conversation) -> Handled:
-    return answer_with(conversation, GeneralPhrase.CANNOT_READ_THIS)
-
-
-def build_question(conversation: Conversation) -> Question:
-    """Return the question that a message is, in words or by voice."""
+def build_question(conversation: Conversation, seen: FilesSeen | None = None) -> Question:
+    """Return the question that a message is, in words, by voice or with files, unless these have been `seen`."""
     message = conversation.message
     spoken = [preparation.transcript for preparation in conversation.preparations if preparation.transcript]
+    text = "\n".join(filter(None, [*spoken, read_words(conversation)]))
+    seen = seen or look_at_files(conversation, question=text)
     return Question(
         user_id=message.user_id,
         key=conversation.key,
-        text="\n".join(filter(None, [*spoken, _read_words(conversation)])),
+        text="" if seen.is_lost else text,
         quoted=message.quoted,
-        source=MemorySource.VOICE if spoken else MemorySource.TEXT,
+        attached=seen.attached,
+        source=_find_source(is_spoken=bool(spoken), has_files=bool(seen.kept)),
         trace_id=conversation.trace_id,
         uses_memory=conversation.has_memory,
     )
 
 
-def _read_words(conversation: Conversation) -> str:
+def _find_source(*, is_spoken: bool, has_files: bool) -> MemorySource:
+    if has_files:
+        return MemorySource.FILE
+    return MemorySource.VOICE if is_spoken else MemorySource.TEXT
+
+
+def read_words(conversation: Conversation) -> str:
     """Return what was written, in a group without Butler's name: that is how it is called, not what is asked."""
     message = conversation.message
     if message.is_private:

@@ -17,6 +17,8 @@ def handle_retry(conversation: Conversation) -> Handled:
         return answer_with(conversation, ConversationPhrase.NOTHING_TO_RETRY)
     earlier = replace(conversation, incoming=last.incoming, bundle=last)
     question = replace(build_question(earlier), retry_key=f"retry:{conversation.update.pk}")
+    if question.is_empty:  # a recording or a file that came to nothing, or has been deleted since
+        return answer_with(conversation, ConversationPhrase.NOTHING_TO_RETRY)
     return answer_question(conversation, question)
 
 

@@ -7,7 +7,9 @@ import zlib
 from collections.abc import Iterable
 
 from llm.extractive import facts_of_message, facts_of_summary, facts_of_turns
+from llm.file_blocks import FileBlock, split_blocks
 from llm.offline.facts import LONGEST_TEXT, Fact, FactKind, clean_line, merge_facts, sort_facts
+from llm.offline.files import list_names, quote_beginning, quote_matching
 from llm.offline.languages import wording_of
 from llm.offline.wording import Intent, Phrase, Wording
 from llm.prompt import Prompt, Role, SectionKind, Turn
@@ -32,19 +34,30 @@ ABOUT_BUTLER = {Intent.ASK_CLOCK, Intent.ASK_HELP}
 
 def reply_to(prompt: Prompt) -> str:
     """Answer the last message of a prompt, in its language. Deterministic."""
-    message, before = _split_turns(prompt.turns)
+    content, before = _split_turns(prompt.turns)
+    attached, message = split_blocks(content)
     wording = wording_of(message, language=prompt.language)
-    reply = _Reply(message, wording, _known_facts(prompt, before))
+    found, _ = split_blocks(prompt.section_text(SectionKind.FILES))
+    reply = _Reply(message, wording, _known_facts(prompt, before), found)
+    if attached:
+        return reply.text_about(attached)
     return reply.text(facts_of_message(message, language=prompt.language))
 
 
 class _Reply:
-    """One reply; the message is compared in lower case and without «ё»."""
+    """One reply; the message is compared in lower case and without «ё». `found` are places in the person's files."""
 
-    def __init__(self, message: str, wording: Wording, known: list[Fact]) -> None:
+    def __init__(self, message: str, wording: Wording, known: list[Fact], found: list[FileBlock]) -> None:
         self._message = clean_line(message[:LONGEST_TEXT]).casefold().replace("ё", "е")
         self._wording = wording
         self._known = known
+        self._found = found
+
+    def text_about(self, files: list[FileBlock]) -> str:
+        """Say what was just sent: where it answers the message, or how it begins."""
+        quotes = quote_matching(files, self._message)
+        phrase = Phrase.FILE_FOUND if quotes else Phrase.FILE_READ
+        return self._quote(quotes or quote_beginning(files), files, phrase)
 
     def text(self, new_facts: list[Fact]) -> str:
         if not WORD.search(self._message):
@@ -58,7 +71,15 @@ class _Reply:
             return self._say(PHRASE_OF_INTENT[intent])
         if stated := self._facts_to_note(new_facts):
             return self._note(stated)
-        return self._say(PHRASE_OF_INTENT[intent] if intent else Phrase.UNKNOWN)
+        return self._say(PHRASE_OF_INTENT[intent]) if intent else self._look_into_files()
+
+    def _look_into_files(self) -> str:
+        quotes = quote_matching(self._found, self._message)
+        return self._quote(quotes, self._found, Phrase.FILE_FOUND) if quotes else self._say(Phrase.UNKNOWN)
+
+    def _quote(self, quotes: list[str], files: list[FileBlock], phrase: Phrase) -> str:
+        lines = "\n".join(f"• {quote}" for quote in quotes)
+        return self._say(phrase if quotes else Phrase.FILE_EMPTY, facts=lines, files=list_names(files))
 
     def _facts_to_note(self, new_facts: list[Fact]) -> list[Fact]:
         """Leave out questions, and what merely has a date in it unless it is to be remembered."""
@@ -97,11 +118,12 @@ class _Reply:
         self._known = [fact for fact in self._known if fact.kind is not FactKind.NAME] + names[-1:]
         return self._say(Phrase.MEETING, facts=f"{_capitalise(others)}. " if others else "")
 
-    def _say(self, phrase: Phrase, *, facts: str = "") -> str:
+    def _say(self, phrase: Phrase, *, facts: str = "", files: str = "") -> str:
         variants = self._wording.phrases[phrase]
         # CRC32 and not hash(): the same words get the same reply in every process.
         variant = variants[zlib.crc32(self._message.encode("utf-8", "replace")) % len(variants)]
-        return variant.replace("{name}", self._address()).replace("{facts}", facts)
+        said = variant.replace("{name}", self._address()).replace("{files}", files)
+        return said.replace("{facts}", facts)
 
     def _address(self) -> str:
         names = [fact.value for fact in self._known if fact.kind is FactKind.NAME]

@@ -62,4 +62,14 @@ PHRASES = {
     Phrase.MEETING: ("A pleasure to meet you{name}. {facts}I shall address you so.",),
     Phrase.TAKEN_BACK: ("Duly noted{name}: that is so no longer.",),
     Phrase.NOTED: ("Duly noted{name}: {facts}.", "I have written it down{name}: {facts}."),
+    Phrase.FILE_READ: (
+        "I have read {files}{name}. It begins so:\n{facts}\n"
+        "I am not a language model: I cannot retell it, but I can find and quote. Ask me what it says.",
+    ),
+    Phrase.FILE_EMPTY: (
+        "I have received {files}{name}. I am not a language model: of what I cannot read in words I say nothing.",
+    ),
+    Phrase.FILE_FOUND: (
+        "This is said in {files}{name}:\n{facts}\nWord for word: I am not a language model and have none of my own.",
+    ),
 }

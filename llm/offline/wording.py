@@ -22,7 +22,10 @@ class Intent(StrEnum):
 
 
 class Phrase(StrEnum):
-    """What can be said; {name} is the address («, Анна» or nothing), {facts} a list or a sentence."""
+    """What can be said.
+
+    {name} is the address («, Анна» or nothing), {facts} a list or a sentence, {files} names files.
+    """
 
     GREETING = "greeting"
     HELP = "help"
@@ -39,6 +42,9 @@ class Phrase(StrEnum):
     MEETING = "meeting"
     NOTED = "noted"
     TAKEN_BACK = "taken_back"
+    FILE_READ = "file_read"
+    FILE_EMPTY = "file_empty"
+    FILE_FOUND = "file_found"
 
 
 @dataclass(frozen=True, slots=True)

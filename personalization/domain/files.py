@@ -43,10 +43,10 @@ def build_file_id(key: str) -> uuid.UUID:
 
 @contextmanager
 def arriving(file_id: uuid.UUID) -> Iterator[Path]:
-    """Give a place on the right disk to fetch a file to; what is still there afterwards is removed."""
+    """Give a place on the right disk to fetch a file to, for one attempt; what stays there afterwards is removed."""
     folder = _folder()
     folder.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
-    place = folder / f"{file_id}{ARRIVING_SUFFIX}"
+    place = folder / f"{file_id}.{uuid.uuid4().hex}{ARRIVING_SUFFIX}"
     place.touch(mode=FILE_MODE)
     try:
         yield place
@@ -214,7 +214,7 @@ def _delete(files: Sequence[StoredFile]) -> int:
 
 
 def _note_what_is_left(user_id: str) -> None:
-    has_files = StoredFile.objects.filter(user_id=user_id).exists()
+    has_files = StoredFile.objects.filter(user_id=user_id, text_chars__gt=0).exists()
     UserProfile.objects.filter(user_id=user_id).exclude(has_files=has_files).update(has_files=has_files)
 
 

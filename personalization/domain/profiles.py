@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from personalization import metrics
-from personalization.domain import memory
+from personalization.domain import files, memory
 from personalization.enums import Language
 from personalization.models import DEFAULT_PERSONA, DEFAULT_TONE, UserProfile
 
@@ -76,11 +76,12 @@ def _create_profile(user_id: str) -> UserProfile:
 
 
 def reset_profile(user_id: str) -> int:
-    """Put the profile back to its defaults and delete every memory event; return how many were deleted.
+    """Put the profile back to its defaults, delete files and every memory event; return how many events went.
 
     The watermark stays and rises: a compression under way then finds that the profile has moved on.
     """
     deleted = memory.clear_context(user_id)
+    files.delete_files(user_id)
     UserProfile.objects.filter(user_id=user_id).update(
         language=Language.RUSSIAN,
         persona=DEFAULT_PERSONA,

@@ -56,6 +56,11 @@ class Question:
     uses_memory: bool = True
     asked_at: datetime = field(default_factory=timezone.now)
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to be asked: no words, and no file that can be shown."""
+        return is_blank(self.text) and not self.attached.blocks and not self.attached.images
+
 
 class Reply:
     """An answer as it arrives. Iterate the pieces; at the end the pair is stored and `text` is the whole.
