@@ -18,6 +18,10 @@ RETRY_AFTER = Counter("telegram_retry_after_total", "Messages and edits that Tel
 LIMITED_QUESTIONS = Counter(
     "limited_questions_total", "Questions refused to people who had asked enough", ["limit"]
 )
+ACCESS_REFUSED = Counter(
+    "access_refused_updates_total", "Updates of people without access, by where they stand", ["state"]
+)
+REPORTS = Counter("admin_reports_total", "Reports to the admins: filed, or no more than counted", ["kind", "result"])
 ANSWER_SECONDS = Histogram(
     "telegram_answer_seconds",
     "From an update's receipt to its answer at Telegram, model included",

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import structlog
 from celery import Task, shared_task
 from celery.exceptions import OperationalError as CeleryOperationalError
+from celery.signals import task_failure
 from django.db import DatabaseError
 from django.utils import timezone
 from kombu.exceptions import OperationalError
@@ -15,8 +17,9 @@ from pymongo.errors import ConnectionFailure, PyMongoError
 from redis.exceptions import RedisError
 
 from botgateway import metrics
+from botgateway.delivery import notices as delivery
 from botgateway.delivery import pace
-from botgateway.domain import inbox, turns
+from botgateway.domain import decisions, inbox, notices, reports, turns
 from botgateway.domain.bundles import Bundle, find_time_to_wait_s, next_bundle
 from botgateway.domain.inbox import Acceptance
 from botgateway.domain.turns import Turn
@@ -31,22 +34,34 @@ log = structlog.get_logger(__name__)
 BROKER_ERRORS = (OperationalError, CeleryOperationalError, RedisError, ConnectionError)
 OUTAGES = (TelegramError, DatabaseError, PyMongoError, RedisError)
 
+Look = Callable[[str, Turn], None]
+
 
 @shared_task(name="botgateway.answer_chat")
 def answer_chat(chat_id: str) -> None:
     """Answer what is pending in a chat, unless another worker is at it. May be called freely: it is a wake-up call."""
-    turns.take_turns(chat_id, lambda turn: _answer_pending(chat_id, turn))
+    _look_after(chat_id, _answer_pending)
+
+
+@shared_task(name="botgateway.deliver_notices")
+def deliver_notices(chat_id: str) -> None:
+    """Deliver the notices that wait in a chat, unless another worker is at it; a wake-up call as well."""
+    _look_after(chat_id, _deliver_notices)
 
 
 @shared_task(name="botgateway.sweep_inbox")
 def sweep_inbox() -> int:
-    """Hand chats whose updates have been pending too long to a worker again; return how many."""
+    """Hand chats whose updates have been pending too long to a worker again; return how many.
+
+    The same for their notices, after what a decision about access has left undone.
+    """
     chat_ids = _leave_out_waiting(inbox.list_overdue_chats())
     for chat_id in chat_ids:
         wake_chat(chat_id)
     if chat_ids:
         metrics.SWEPT_CHATS.inc(len(chat_ids))
         log.warning("forgotten chats handed over", chats=len(chat_ids))
+    wake_notices({*decisions.finish_decisions(), *notices.list_overdue_chats()})
     return len(chat_ids)
 
 
@@ -60,6 +75,13 @@ def prepare_update(update_key: str) -> None:
         return
     if chat_id:
         wake_chat(chat_id)
+
+
+@task_failure.connect
+def report_failed_task(*, exception: BaseException | None = None, **_: Any) -> None:
+    """Tell the admins of a task of any app that came to nothing for a reason of its own; Celery has logged it."""
+    if exception is not None and not isinstance(exception, OUTAGES):
+        wake_notices(reports.report_error(exception))
 
 
 def act_on(acceptance: Acceptance) -> None:
@@ -79,6 +101,12 @@ def wake_chat(chat_id: str, *, delay_s: float = 0.0) -> None:
     _send(answer_chat, chat_id, countdown=delay_s or None)
 
 
+def wake_notices(chat_ids: Iterable[str], *, delay_s: float = 0.0) -> None:
+    """Tell workers that notices wait in these chats."""
+    for chat_id in chat_ids:
+        _send(deliver_notices, chat_id, queue="replies", countdown=delay_s or None)
+
+
 def _send(task: Task, *arguments: str, **options: Any) -> None:
     """Hand a task to the broker; one that is away does no harm, the sweeper makes up for it."""
     try:
@@ -86,6 +114,34 @@ def _send(task: Task, *arguments: str, **options: Any) -> None:
     except BROKER_ERRORS as error:
         metrics.WAKE_FAILURES.inc()
         log.warning("task not sent", task=task.name, error=type(error).__name__)
+
+
+def _look_after(chat_id: str, first_look: Look) -> None:
+    """Do what is due in a chat while holding its turn.
+
+    A note left meanwhile does not say what it is for, so later looks are for answers and notices both.
+    """
+    looks: tuple[Look, ...] = (first_look,)
+
+    def look(turn: Turn) -> None:
+        nonlocal looks
+        for one in looks:
+            one(chat_id, turn)
+        looks = (_answer_pending, _deliver_notices)
+
+    turns.take_turns(chat_id, look)
+
+
+def _deliver_notices(chat_id: str, turn: Turn) -> None:
+    """Deliver the chat's notices; what fails without being given up is left to a later call or to the sweeper."""
+    try:
+        if delay_s := delivery.deliver_notices(chat_id, turn):
+            wake_notices([chat_id], delay_s=delay_s)
+    except OUTAGES as error:
+        log.warning("notices postponed", chat_id=chat_id, error=type(error).__name__)
+    except Exception as error:
+        log.exception("notices failed", chat_id=chat_id)
+        wake_notices(reports.report_error(error))
 
 
 def _answer_pending(chat_id: str, turn: Turn) -> None:
@@ -126,13 +182,15 @@ def _answer_one(bundle: Bundle, turn: Turn) -> bool:
         if not _is_permanent(error):
             _note_outage(turn, update)
         return False
-    except Exception:
+    except Exception as error:
         log.exception("answer failed", update_id=update.update_id)
+        wake_notices(reports.report_error(error, trace_id=update.trace_id))
         return False
     finally:
         structlog.contextvars.unbind_contextvars("trace_id")
     if handled.compress_user_id:
         _send(compress_user_memory, handled.compress_user_id)
+    wake_notices(handled.notice_chats)
     return True
 
 

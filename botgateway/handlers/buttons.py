@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from botgateway.domain.access_notices import REQUEST_AREA
 from botgateway.domain.buttons import read_action
 from botgateway.handlers.again import RETRY_AREA
 from botgateway.handlers.conversation import Conversation, Handled
 from botgateway.handlers.forgetting import FORGET_AREA, handle_forget_press
 from botgateway.handlers.memory import MEMORY_AREA, handle_memory_press
 from botgateway.handlers.model import MODEL_AREA, handle_model_press
+from botgateway.handlers.people import PEOPLE_AREA, handle_people_press, handle_request_press
 from botgateway.handlers.preferences import (
     LANGUAGE_AREA,
     PERSONA_AREA,
@@ -28,6 +30,8 @@ AREAS: dict[str, PressHandler] = {
     PERSONA_AREA: handle_persona_press,
     LANGUAGE_AREA: handle_language_press,
     MODEL_AREA: handle_model_press,
+    PEOPLE_AREA: handle_people_press,
+    REQUEST_AREA: handle_request_press,
 }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
+from botgateway.handlers.administration import handle_admin
 from botgateway.handlers.again import handle_stop
 from botgateway.handlers.conversation import Conversation, Handled, answer_with
 from botgateway.handlers.forgetting import handle_export, handle_forget_me
@@ -48,5 +49,6 @@ COMMANDS: dict[str, Handler] = {
     "persona": handle_persona,
     "language": handle_language,
     "model": handle_model,
+    "admin": handle_admin,
 }
-IN_GROUPS = ("help", "ping")
+IN_GROUPS = ("help", "ping", "admin")  # the last one looks itself which group it is

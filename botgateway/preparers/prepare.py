@@ -12,6 +12,7 @@ from redis.exceptions import LockError, RedisError
 from redis.lock import Lock
 
 from botgateway.delivery.telegram import telegram_client
+from botgateway.domain import reports
 from botgateway.domain.preparation import (
     FILES_QUEUE,
     SPEECH_QUEUE,
@@ -88,8 +89,9 @@ def _prepare(update: InboxUpdate, message: IncomingMessage) -> Preparation:
             return Preparation(failure=FAILED)
         redis_client().decr(count_key)  # no fault of the recording's or the file's
         raise
-    except Exception:
+    except Exception as error:
         log.exception("preparation failed", update_id=update.update_id)
+        reports.report_error(error, trace_id=update.trace_id)  # the sweeper has it delivered
         return Preparation(failure=FAILED)
 
 
