@@ -1,4 +1,4 @@
-"""PERSONALIZATION_ENABLED and ACCESS_POLICY, switched away from their defaults in the sandbox."""
+"""PERSONALIZATION_ENABLED switched off, in a house that admits people by approval."""
 
 from __future__ import annotations
 
@@ -9,19 +9,22 @@ from typing import Any
 
 import pytest
 
-from botgateway.wording.general import GeneralPhrase
-from tests.harness.llm_wire import default_answer
+from botgateway.wording.access import AccessPhrase
 from tests.harness.shared_stack import QUICK
 from tests.harness.stack import Stack
 from tests.harness.wording import shown
+
+OWNER = 900
 
 
 @pytest.fixture(scope="module")
 def plain_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """A plain assistant for approved people: nobody has a profile or a memory."""
     directory: Path = tmp_path_factory.mktemp("plain")
-    settings = {**QUICK, "PERSONALIZATION_ENABLED": "false", "ACCESS_POLICY": "approval"}
-    with Stack(directory, **settings) as stack:
+    switches = {"PERSONALIZATION_ENABLED": "false", "ACCESS_POLICY": "approval", "ADMIN_CHAT_ID": str(OWNER)}
+    with Stack(directory, **QUICK, **switches) as stack:
+        stack.telegram.write(OWNER, "/start")  # until then no bot can write to him
+        stack.telegram.wait_for_answers(OWNER, 1)
         yield stack
 
 
@@ -29,55 +32,14 @@ def read_everything(stack: Stack) -> list[list[dict[str, Any]]]:
     return [list(stack.database()[name].find()) for name in ("user_profiles", "user_memory")]
 
 
-def decide(stack: Stack, chat_id: int, state: str) -> None:
-    people = stack.database().people
-    assert people.update_one({"user_id": str(chat_id)}, {"$set": {"access_state": state}}).matched_count == 1
-
-
 def admit(stack: Stack, chat_id: int) -> None:
     stack.telegram.write(chat_id, "/start")
-    stack.telegram.wait_for_answers(chat_id, 1)
-    decide(stack, chat_id, "approved")
-
-
-def test_an_unknown_person_is_told_to_wait_and_never_reaches_the_model(
-    plain_stack: Stack, chat_id: int
-) -> None:
-    telegram = plain_stack.telegram
-    telegram.write(chat_id, "/start")
-    telegram.write(chat_id, f"Пустите, я {chat_id}")
-    telegram.upload(chat_id, kind="voice", content=b"OggS")
-
-    assert telegram.wait_for_answers(chat_id, 3) == [shown(GeneralPhrase.ACCESS_PENDING)] * 3
-    assert plain_stack.model
-    assert [r for r in plain_stack.model.requests() if str(chat_id) in str(r["messages"])] == []
-    person = plain_stack.database().people.find_one({"user_id": str(chat_id)})
-    assert person is not None
-    assert (person["chat_id"], person["access_state"]) == (str(chat_id), "pending")
-
-
-def test_an_approved_person_is_answered(plain_stack: Stack, chat_id: int) -> None:
-    admit(plain_stack, chat_id)
-
-    plain_stack.telegram.write(chat_id, "А теперь?")
-
-    answers = plain_stack.telegram.wait_for_answers(chat_id, 2)
-    assert answers == [shown(GeneralPhrase.ACCESS_PENDING), default_answer("А теперь?", words=0)]
-
-
-@pytest.mark.parametrize("state", ["refused", "blocked"])
-def test_someone_turned_away_gets_a_refusal_and_never_reaches_the_model(
-    plain_stack: Stack, chat_id: int, state: str
-) -> None:
-    admit(plain_stack, chat_id)
-    decide(plain_stack, chat_id, state)
-
-    plain_stack.telegram.write(chat_id, f"Это снова я, {chat_id}")
-
-    answers = plain_stack.telegram.wait_for_answers(chat_id, 2)
-    assert answers[1] == shown(GeneralPhrase.ACCESS_REFUSED)
-    assert plain_stack.model
-    assert [r for r in plain_stack.model.requests() if str(chat_id) in str(r["messages"])] == []
+    assert stack.telegram.wait_for_answers(chat_id, 1) == [shown(AccessPhrase.REQUEST_FILED)]
+    request = stack.telegram.wait_for_answers(OWNER, 2)[1]  # after the owner's own welcome
+    assert str(chat_id) in request
+    message_id = stack.telegram.messages(OWNER)[-1]["message_id"]
+    stack.telegram.press(OWNER, message_id, f"access:approved:{chat_id}")
+    assert stack.telegram.wait_for_answers(chat_id, 2)[1] == shown(AccessPhrase.TOLD_APPROVED)
 
 
 def test_without_personalisation_nothing_is_read_or_stored_of_anybody(
@@ -92,7 +54,7 @@ def test_without_personalisation_nothing_is_read_or_stored_of_anybody(
     database.user_memory.insert_one(event)
     before = read_everything(plain_stack)
 
-    for number, text in enumerate(["Первое", "Второе", "/clear", "/help", "Третье"], start=2):
+    for number, text in enumerate(["Первое", "Второе", "/clear", "/help", "Третье"], start=3):
         telegram.write(chat_id, text)
         telegram.wait_for_answers(chat_id, number)
 
