@@ -16,7 +16,6 @@ from __future__ import annotations
 import json
 from typing import Any
 
-import structlog
 from django.conf import settings
 from django.contrib.admin.models import LogEntry
 from django.contrib.contenttypes.models import ContentType
@@ -28,8 +27,6 @@ from botgateway.domain.updates import CALLBACK_KIND
 from botgateway.enums import NoticeStatus, UpdateStatus
 from botgateway.models import AccessDecision, InboxUpdate, Notice, Person
 from personalization.domain import erasure as core
-
-log = structlog.get_logger(__name__)
 
 # The window of wrong admin passwords is left to run out: nobody may shorten it by being forgotten.
 KEYS_OF_PERSON = (
