@@ -97,7 +97,10 @@ def _prepare(update: InboxUpdate, message: IncomingMessage) -> Preparation:
 
 def _count_attempt(count_key: str) -> int:
     """Count an attempt before it begins: one that kills its worker has no other chance to be counted."""
-    attempts, _ = redis_client().pipeline().incr(count_key).expire(count_key, COUNT_TTL_S).execute()
+    with redis_client().pipeline() as together:
+        together.incr(count_key)
+        together.expire(count_key, COUNT_TTL_S)
+        attempts, _ = together.execute()
     return int(attempts)
 
 
