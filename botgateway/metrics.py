@@ -21,7 +21,9 @@ LIMITED_QUESTIONS = Counter(
 ACCESS_REFUSED = Counter(
     "access_refused_updates_total", "Updates of people without access, by where they stand", ["state"]
 )
-REPORTS = Counter("admin_reports_total", "Reports to the admins: filed, or no more than counted", ["kind", "result"])
+REPORTS = Counter(
+    "admin_reports_total", "Reports to the admins: filed, or no more than counted", ["kind", "result"]
+)
 ANSWER_SECONDS = Histogram(
     "telegram_answer_seconds",
     "From an update's receipt to its answer at Telegram, model included",
