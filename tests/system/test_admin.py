@@ -22,6 +22,8 @@ PROFILES = "/admin/personalization/userprofile/"
 EVENTS = "/admin/personalization/memoryevent/"
 PEOPLE = "/admin/botgateway/person/"
 UPDATES = "/admin/botgateway/inboxupdate/"
+DECISIONS = "/admin/botgateway/accessdecision/"
+NOTICES = "/admin/botgateway/notice/"
 STATUS_BY_LINK = """
 const links = [...document.links].map((link) => new URL(link.href).pathname);
 const statuses = await Promise.all(links.map(async (link) => (await fetch(link)).status));
@@ -144,16 +146,18 @@ def test_the_inbox_shows_what_became_of_an_update_and_not_its_words(
 
 def test_a_person_is_approved(staff: Browser, stack: Stack, chat_id: int) -> None:
     with by_approval(stack):
-        [refusal] = tell(stack, chat_id, "Добрый вечер", name="Борис")
+        tell(stack, chat_id, "/start", name="Борис")
         staff.get(stack.web_url + PEOPLE)
-        search(staff, "Борис")
+        search(staff, str(chat_id))
         assert column(staff, "user_id") == [str(chat_id)]
-        staff.follow(f"{ROWS} th a")
-        Select(staff.one("#id_access_state")).select_by_value("approved")
-        staff.follow("[name=_save]")
+        choose_action(staff, "approve")
+        assert staff.texts(".messagelist .success") == ["People approved: 1; so already: 0; impossible: 0."]
+        told = stack.telegram.wait_for_answers(chat_id, 2)[1]
         answer = tell(stack, chat_id, "Меня зовут Борис", name="Борис")[-1]
+        staff.follow(f"{ROWS} th a")
+        assert f"pending → approved · staff:{USERNAME} · site" in staff.one(".field-decisions .readonly").text
 
-    assert refusal.startswith("Добрый день. Дом открыт по приглашению")
+    assert told.startswith("Имею удовольствие сообщить")
     assert "Борис" in answer
     person = stack.database().people.find_one({"user_id": str(chat_id)})
     assert person["access_state"] == "approved"
@@ -200,8 +204,13 @@ def test_a_reset_is_asked_about_cancelled_and_confirmed(staff: Browser, stack: S
 def choose_reset(browser: Browser, stack: Stack, chat_id: int) -> None:
     """Find the profile, tick it, choose the action, go."""
     browser.get(f"{stack.web_url}{PROFILES}?q={chat_id}")
+    choose_action(browser, "reset_profiles")
+
+
+def choose_action(browser: Browser, name: str) -> None:
+    """Tick the first row, choose the action, go."""
     browser.one(f"{ROWS} .action-select").click()
-    Select(browser.one("[name=action]")).select_by_value("reset_profiles")
+    Select(browser.one("[name=action]")).select_by_value(name)
     browser.follow(".actions [type=submit]")
 
 
@@ -221,6 +230,9 @@ def test_the_admin_fits_every_screen(staff: Browser, stack: Stack, look: Look, p
         ("profiles", PROFILES),
         ("events", EVENTS),
         ("updates", UPDATES),
+        ("people", PEOPLE),
+        ("decisions", DECISIONS),
+        ("notices", NOTICES),
     ):
         staff.get(stack.web_url + path)
         found += look_at(staff, pictures / f"admin-{name}-{look}.png")
