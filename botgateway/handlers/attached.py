@@ -36,7 +36,7 @@ class FilesSeen:
 def look_at_files(conversation: Conversation, *, question: str) -> FilesSeen:
     """Return what is shown of the files that came with a question; those deleted since are left out."""
     file_ids = [preparation.file_id for preparation in conversation.preparations if preparation.file_id]
-    kept = files.find_files(conversation.user_id, file_ids)
+    kept = files.find_files(conversation.user_id, dict.fromkeys(file_ids))
     if not kept:
         attachment = conversation.message.attachment
         return FilesSeen(is_lost=attachment is not None and attachment.is_file)

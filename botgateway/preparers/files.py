@@ -41,7 +41,8 @@ def prepare_file(update: InboxUpdate, message: IncomingMessage) -> Preparation:
     assert attachment is not None  # noqa: S101  # or there would be nothing to prepare
     if attachment.size_bytes > DOWNLOAD_MAX_BYTES:
         return _fail(FilesPhrase.TOO_BIG, attachment)
-    file_id = files.build_file_id(f"update:{update.pk}")
+    # Of an edited caption Telegram sends the file once more: it stays the same one.
+    file_id = files.build_file_id(f"{message.chat_id}:{message.message_id}:{attachment.file_id}")
     with files.arriving(file_id) as place:
         try:
             telegram_client().download_file(attachment.file_id, place, max_bytes=DOWNLOAD_MAX_BYTES)

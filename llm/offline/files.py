@@ -15,7 +15,7 @@ STEM_CHARS = (
 )
 SHORTEST_WORD = 4
 REQUIRED_SHARE = 0.5  # of the question's words
-WORD = re.compile(rf"[^\W_]{{{SHORTEST_WORD},}}")
+WORD = re.compile(rf"\d+|[^\W_]{{{SHORTEST_WORD},}}")
 SENTENCE = re.compile(r"[^.!?…\n]+(?:[.!?…]+(?!\s)[^.!?…\n]+)*[.!?…]*")
 NO_SENTENCE = re.compile(r"^\[(?:page \d+|…)\]$")
 
@@ -49,7 +49,7 @@ def _sentences_of(blocks: Sequence[FileBlock]) -> Iterator[str]:
     for block in blocks:
         for match in SENTENCE.finditer(block.text):
             sentence = clean_line(match.group())
-            if WORD.search(sentence) and not NO_SENTENCE.match(sentence):
+            if any(char.isalnum() for char in sentence) and not NO_SENTENCE.match(sentence):
                 yield sentence
 
 

@@ -10,12 +10,9 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import reduce
-from operator import or_
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Q, QuerySet
 
 from llm.file_blocks import FileBlock
 from llm.tokens import estimate_tokens
@@ -111,6 +108,10 @@ class _Budget:
         self.left -= cost
         return True
 
+    def pay_frame(self, name: str) -> None:
+        """Pay for what stands around a file's text, come what may."""
+        self.left -= _frame_cost(name, self._model)
+
     def share(self, parts: int) -> _Budget:
         """Return a budget of a part of what is left, to cut by; what is used of it is still to be paid."""
         return _Budget(self.left // parts, self._model)
@@ -132,8 +133,8 @@ def _count_passages(file: StoredFile) -> int:
 
 def _read_excerpt(file: StoredFile, question: str, budget: _Budget) -> Excerpt:
     limit = max(budget.left, 0) * CHARS_PER_TOKEN // SHORTEST_CHARS + 1
-    beginning = list(_passages_of(file).order_by("ordinal")[:limit].values_list("text", flat=True))
-    text = "".join(beginning)
+    beginning = _list_passages(file.user_id, file.file_id, ordinal={"$lt": limit})
+    text = "".join(passage.text for passage in beginning)
     if len(text) >= file.text_chars and budget.take(text):
         return Excerpt(file=file, text=text, is_whole=True)
     if picked := _pick(file, question, budget):
@@ -162,15 +163,9 @@ def _pick(file: StoredFile, question: str, budget: _Budget) -> str:
 
 
 def _find_candidates(user_id: str, query: Sequence[str], *, file_id: UUID | None = None) -> list[FilePassage]:
-    """Return a person's newest passages that hold a stem, without their text.
-
-    A pipeline, as Django's `overlap` compares every document and leaves the index aside.
-    """
-    match: dict[str, object] = {"user_id": user_id, "stems": {"$in": list(query)}}
-    if file_id is not None:
-        match["file_id"] = FilePassage._meta.get_field("file_id").get_db_prep_value(file_id, connection)
+    """Return a person's newest passages that hold a stem, without their text."""
     pipeline = [
-        {"$match": match},
+        {"$match": {**_match_file(file_id), "user_id": user_id, "stems": {"$in": list(query)}}},
         {"$sort": {"_id": -1}},
         {"$limit": MOST_CANDIDATES},
         {"$project": {"file_id": 1, "ordinal": 1, "stems": 1}},
@@ -178,11 +173,31 @@ def _find_candidates(user_id: str, query: Sequence[str], *, file_id: UUID | None
     return list(FilePassage.pipelines.raw_aggregate(pipeline))
 
 
+def _list_passages(user_id: str, file_id: UUID, *, ordinal: Mapping[str, object]) -> list[FilePassage]:
+    """Return passages of a file in their order, with their text."""
+    pipeline = [
+        {"$match": {**_match_file(file_id), "ordinal": ordinal, "user_id": user_id}},
+        {"$sort": {"ordinal": 1}},
+        {"$project": {"file_id": 1, "ordinal": 1, "text": 1}},
+    ]
+    return list(FilePassage.pipelines.raw_aggregate(pipeline))
+
+
+def _match_file(file_id: UUID | None) -> dict[str, object]:
+    """Begin a filter: the embedded server takes the index of the first field that has one.
+
+    Filters are pipelines here, as Django's `overlap` compares every document and leaves the index aside.
+    """
+    if file_id is None:
+        return {}
+    return {"file_id": FilePassage._meta.get_field("file_id").get_db_prep_value(file_id, connection)}
+
+
 def _show_hits(
     user_id: str, hits: Sequence[Hit], files: Mapping[UUID, StoredFile], budget: _Budget
 ) -> list[FileBlock]:
     for file_id in {hit.file_id for hit in hits}:
-        budget.take(files[file_id].name + " " * FRAME_TOKENS)
+        budget.pay_frame(files[file_id].name)
     places = [(hit.file_id, hit.ordinal) for hit in hits]
     texts = _load_texts(user_id, places)
     chosen = _choose(places, texts, budget)
@@ -212,15 +227,11 @@ def _load_texts(user_id: str, places: Iterable[Place]) -> dict[Place, str]:
     ordinals: dict[UUID, set[int]] = defaultdict(set)
     for file_id, ordinal in places:
         ordinals[file_id].update((ordinal - 1, ordinal, ordinal + 1))
-    if not ordinals:
-        return {}
-    wanted = reduce(or_, (Q(file_id=file_id, ordinal__in=around) for file_id, around in ordinals.items()))
-    found = FilePassage.objects.filter(wanted, user_id=user_id).values_list("file_id", "ordinal", "text")
-    return {(file_id, ordinal): text for file_id, ordinal, text in found}
-
-
-def _passages_of(file: StoredFile) -> QuerySet[FilePassage]:
-    return FilePassage.objects.filter(file_id=file.file_id, user_id=file.user_id)
+    return {
+        (file_id, passage.ordinal): passage.text
+        for file_id, around in ordinals.items()
+        for passage in _list_passages(user_id, file_id, ordinal={"$in": sorted(around)})
+    }
 
 
 def _join(places: Iterable[Place], texts: Mapping[Place, str]) -> str:

@@ -210,7 +210,7 @@ def sent_file(
         "message_id": 1,
         "chat": {"id": chat_id, "type": "private"},
         "from": person,
-        "document": {"file_id": file_id, "file_name": "n.txt"},
+        "document": {"file_id": file_id, "file_name": "../../../n.txt"},
     }
     message = read_incoming({"update_id": chat_id, "message": body})
     assert isinstance(message, IncomingMessage)
@@ -229,8 +229,9 @@ def test_preparing_a_file_again_keeps_it_once(
     assert [str(file_id) for file_id in StoredFile.objects.values_list("file_id", flat=True)] == [
         first.file_id
     ]
+    assert list(StoredFile.objects.values_list("name", "path")) == [("n.txt", f"files/{first.file_id}")]
     assert FilePassage.objects.count() == 1
-    assert [path.name for path in (tmp_path / "files").iterdir()] == [first.file_id]
+    assert [path.name for path in tmp_path.rglob("*")] == ["files", first.file_id]
 
 
 @pytest.mark.django_db

@@ -81,6 +81,9 @@ def test_without_a_model_a_file_is_quoted_where_it_answers_and_at_its_beginning_
     beginning = reply_about("Скажите, что это такое, и предложите помощь")
     assert beginning.startswith("Прочёл `договор_1.pdf`. Начинается так:\n• Договор аренды.\n• Срок действия")
     assert "не языковая модель" in beginning
+    chapters = "Глава 16. О погоде.\nГлава 17. О чае.\nГлава 18. О тишине."
+    assert "• Глава 17.\n" in reply_about("О чём глава 17?", text=chapters).splitlines(keepends=True)[1]
+    assert "• one\n" in reply_about("Что это?", text="one")
 
 
 def test_without_a_model_a_later_question_is_answered_from_the_places_found():
