@@ -191,10 +191,11 @@ def find_last_answer_id(chat_id: str) -> int:
     answered = InboxUpdate.objects.filter(
         status__in=(UpdateStatus.ANSWERED, UpdateStatus.PARKED), chat_id=chat_id
     ).order_by("-received_at", "-pk")
-    sent = Notice.objects.filter(status=NoticeStatus.SENT, chat_id=chat_id).order_by("-created_at")
+    # One that is revised is pending again, and in the chat all the same.
+    notices = Notice.objects.filter(status__in=NoticeStatus.values, chat_id=chat_id).order_by("-created_at")
     known = [
         *answered.values_list("answer_message_ids", flat=True)[:5],
-        *sent.values_list("message_ids", flat=True)[:5],
+        *notices.values_list("message_ids", flat=True)[:5],
     ]
     return max((message_id for ids in known for message_id in ids), default=0)
 

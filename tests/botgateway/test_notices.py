@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from botgateway.domain import notices, reports
 from botgateway.domain.buttons import Button
+from botgateway.domain.inbox import find_last_answer_id
 from botgateway.enums import NoticeStatus, UpdateStatus
 from botgateway.models import InboxUpdate, Notice
 
@@ -129,10 +130,12 @@ def test_messages_older_than_a_notice_are_told_by_what_was_written_before_it() -
     add_update(5, message_id=70)
 
     assert notices.find_newest_message_id(notice) == 60
+    assert find_last_answer_id("7") == 11
     notices.mark_sent(file("later"), [80])
     assert notices.find_newest_message_id(notice) == 80
     notices.revise_notice("later", text="Решено")
     assert notices.find_newest_message_id(notice) == 80
+    assert find_last_answer_id("7") == 80
 
 
 def fail(kind: type[Exception] = ValueError) -> Exception:
