@@ -13,6 +13,7 @@ Control, all JSON:
 A behaviour is {"kind", "match", "times", ...}: `match` restricts it to questions containing it, `times` is
 how often it holds (default 1, 0 for ever). Kinds and their further fields:
     answer          text, split_bytes (the stream is written in pieces of so many bytes)
+    echo            pattern (everything in the whole prompt that it matches is the answer), text to begin with
     slow            text, delay_s (to the first token), chunk_s (between tokens)
     status          status, retry_after, code, message
     timeout         delay_s (default an hour) without a byte, then nothing
@@ -32,6 +33,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import re
 import time
 from collections import Counter, deque
 from typing import Any
@@ -92,6 +94,9 @@ class StandIn:
         answer = behaviour.get("text") or wire.default_answer(question, words=int(self.settings["words"]))
         if kind in ("empty", "refusal"):
             answer = ""
+        if kind == "echo":
+            found = re.findall(behaviour["pattern"], str(body["messages"]))
+            answer = " ".join([behaviour["text"], *dict.fromkeys(found)])
         if body.get("stream"):
             return await self._stream(request, body, behaviour, answer)
         return await self._whole(request, body, behaviour, answer)
