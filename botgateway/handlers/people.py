@@ -63,10 +63,11 @@ def handle_request_press(conversation: Conversation, arguments: list[str]) -> Ha
     if not may_press(conversation):
         return _refuse_press(conversation)
     decision, handled = _decide_by_press(conversation, arguments)
-    if decision is None or decision.is_new:
+    chat_id = str(conversation.incoming.chat_id)
+    if decision is None or chat_id in decision.notice_chats:
         return handled
-    # Nobody will revise it: it was decided otherwise, or so long ago that the notice is gone.
-    text = access_notices.write_decided_request(decision.person, str(conversation.incoming.chat_id))
+    # No notice will show it here: it was decided before, or the notice has expired or was erased.
+    text = access_notices.write_decided_request(decision.person, chat_id)
     return Handled(
         message_ids=conversation.answer.deliver(text),
         toast=handled.toast,
