@@ -12,7 +12,7 @@ from urllib.request import getproxies
 import requests
 from requests.adapters import HTTPAdapter
 
-from botgateway.errors import FileTooBig, TelegramUnavailable
+from botgateway.errors import FileTooBig, TelegramRefused, TelegramUnavailable
 
 CONNECT_TIMEOUT_S = 5
 READ_TIMEOUT_S = 20
@@ -36,11 +36,16 @@ class Connection:
         )
 
     def save(self, url: str, target: Path, *, max_bytes: int) -> None:
-        """Write what lies at an address to a file, as it arrives. Raises `FileTooBig`."""
+        """Write what lies at an address to a file, as it arrives.
+
+        Raises `FileTooBig`, `TelegramRefused` for what is not there, `TelegramUnavailable` for a server in trouble.
+        """
         timeout_s = (CONNECT_TIMEOUT_S, READ_TIMEOUT_S)
         with self._session().get(url, stream=True, timeout=timeout_s) as response, target.open("wb") as file:
+            if response.status_code == HTTPStatus.NOT_FOUND:
+                raise TelegramRefused("no such file")  # its link has run out, or it was deleted
             if response.status_code != HTTPStatus.OK:
-                raise TelegramUnavailable("no file")
+                raise TelegramUnavailable(f"no file: {response.status_code}")
             left = max_bytes
             for chunk in response.iter_content(DOWNLOAD_CHUNK_BYTES):
                 left -= len(chunk)

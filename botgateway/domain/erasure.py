@@ -3,9 +3,10 @@
     1. profile, events, summary, files       `personalization.domain.erasure`, which says why in this order
     2. notices with their name
     3. the words of their updates            the numbers stay until they expire: no update is answered twice
-    4. the names in the request itself       it has to stay readable until it is answered
-    5. their names                           state and decisions of access stay, or forgetting would undo a block
-    6. what Redis holds under their number   but the day's count of tokens, or forgetting would renew the budget
+    4. files, once more                      a reader that had been given up may have stored one until step 3 stopped it
+    5. the names in the request itself       it has to stay readable until it is answered
+    6. their names                           state and decisions of access stay, or forgetting would undo a block
+    7. what Redis holds under their number   but the day's count of tokens, or forgetting would renew the budget
 
 The request is an update that is pending until all of this is done and said. So a crash anywhere leads to another
 attempt, for which every step finds its work done or to do. The core goes first: the rest is traces of it.
@@ -27,6 +28,7 @@ from botgateway.domain.updates import CALLBACK_KIND
 from botgateway.enums import NoticeStatus, UpdateStatus
 from botgateway.models import AccessDecision, InboxUpdate, Notice, Person
 from personalization.domain import erasure as core
+from personalization.domain.files import delete_files
 
 # The window of wrong admin passwords is left to run out: nobody may shorten it by being forgotten.
 KEYS_OF_PERSON = (
@@ -48,6 +50,7 @@ def forget_person(user_id: str, *, chat_id: str, request: InboxUpdate) -> None:
     core.erase_person(user_id)
     _erase_notices(user_id)
     inbox.scrub_updates(user_id, chat_id=chat_id, besides=request)
+    delete_files(user_id)
     _scrub_presses_about(user_id)
     _scrub_request(request)
     _erase_names(user_id)
