@@ -7,59 +7,80 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('personalization', '0001_initial'),
+        ("personalization", "0001_initial"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='userprofile',
-            name='has_files',
+            model_name="userprofile",
+            name="has_files",
             field=models.BooleanField(default=False),
         ),
         migrations.AddField(
-            model_name='userprofile',
-            name='model',
-            field=models.CharField(blank=True, default='', max_length=200),
+            model_name="userprofile",
+            name="model",
+            field=models.CharField(blank=True, default="", max_length=200),
         ),
         migrations.CreateModel(
-            name='FilePassage',
+            name="FilePassage",
             fields=[
-                ('id', django_mongodb_backend.fields.ObjectIdAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('file_id', models.UUIDField()),
-                ('user_id', models.CharField(max_length=64)),
-                ('ordinal', models.PositiveIntegerField()),
-                ('text', models.TextField()),
-                ('stems', django_mongodb_backend.fields.ArrayField(base_field=models.CharField(max_length=64), blank=True, default=list)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "id",
+                    django_mongodb_backend.fields.ObjectIdAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("file_id", models.UUIDField()),
+                ("user_id", models.CharField(max_length=64)),
+                ("ordinal", models.PositiveIntegerField()),
+                ("text", models.TextField()),
+                (
+                    "stems",
+                    django_mongodb_backend.fields.ArrayField(
+                        base_field=models.CharField(max_length=64), blank=True, default=list
+                    ),
+                ),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
             ],
             options={
-                'verbose_name': 'file passage',
-                'db_table': 'file_passages',
-                'indexes': [mongo_indexes.UniqueIndex(fields=['file_id', 'ordinal'], name='file_id_ordinal_unique'), models.Index(fields=['user_id', 'stems'], name='passage_user_id_stems')],
+                "verbose_name": "file passage",
+                "db_table": "file_passages",
+                "indexes": [
+                    mongo_indexes.UniqueIndex(fields=["file_id", "ordinal"], name="file_id_ordinal_unique"),
+                    models.Index(fields=["user_id", "stems"], name="passage_user_id_stems"),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='StoredFile',
+            name="StoredFile",
             fields=[
-                ('id', django_mongodb_backend.fields.ObjectIdAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('file_id', models.UUIDField(editable=False)),
-                ('user_id', models.CharField(max_length=64)),
-                ('name', models.CharField(max_length=255)),
-                ('mime_type', models.CharField(blank=True, default='', max_length=127)),
-                ('kind', models.CharField(blank=True, default='', max_length=16)),
-                ('size_bytes', models.PositiveBigIntegerField()),
-                ('path', models.CharField(max_length=255)),
-                ('text_chars', models.PositiveIntegerField(default=0)),
-                ('is_truncated', models.BooleanField(default=False)),
-                ('pages', models.PositiveIntegerField(blank=True, default=None, null=True)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "id",
+                    django_mongodb_backend.fields.ObjectIdAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("file_id", models.UUIDField(editable=False)),
+                ("user_id", models.CharField(max_length=64)),
+                ("name", models.CharField(max_length=255)),
+                ("mime_type", models.CharField(blank=True, default="", max_length=127)),
+                ("kind", models.CharField(blank=True, default="", max_length=16)),
+                ("size_bytes", models.PositiveBigIntegerField()),
+                ("path", models.CharField(max_length=255)),
+                ("text_chars", models.PositiveIntegerField(default=0)),
+                ("is_truncated", models.BooleanField(default=False)),
+                ("pages", models.PositiveIntegerField(blank=True, default=None, null=True)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
             ],
             options={
-                'verbose_name': 'file',
-                'db_table': 'files',
-                'indexes': [mongo_indexes.UniqueIndex(fields=['file_id'], name='file_id_unique'), models.Index(fields=['user_id', '-created_at'], name='file_user_id_created_at'), models.Index(fields=['created_at'], name='file_created_at')],
+                "verbose_name": "file",
+                "db_table": "files",
+                "indexes": [
+                    mongo_indexes.UniqueIndex(fields=["file_id"], name="file_id_unique"),
+                    models.Index(fields=["user_id", "-created_at"], name="file_user_id_created_at"),
+                    models.Index(fields=["created_at"], name="file_created_at"),
+                ],
             },
         ),
     ]
