@@ -10,10 +10,11 @@ from django.conf import settings
 
 from botgateway.delivery.telegram import telegram_client
 from botgateway.domain.preparation import Preparation
+from botgateway.domain.reports import report_once
 from botgateway.domain.updates import IncomingMessage
 from botgateway.errors import FileTooBig, TelegramRefused
 from botgateway.models import InboxUpdate
-from botgateway.speech.errors import SpeechError
+from botgateway.speech.errors import SpeechError, SpeechUnavailable
 from botgateway.speech.transcriber import get_transcriber
 from botgateway.wording.voice import VoicePhrase
 from personalization.domain.profiles import find_language
@@ -49,6 +50,8 @@ def _transcribe(recording: Path, message: IncomingMessage, update: InboxUpdate) 
         transcript = get_transcriber().transcribe(recording, language=language)
     except SpeechError as error:
         log.warning("speech not recognised", update_id=update.update_id, outcome=error.outcome)
+        if isinstance(error, SpeechUnavailable):
+            report_once("speech", str(error), trace_id=update.trace_id)  # the sweeper has it delivered
         return _fail(VoicePhrase(error.outcome))
     return Preparation(transcript=transcript.text)
 
