@@ -42,6 +42,9 @@ class UserProfile(models.Model):
     created_at = models.DateTimeField(default=timezone.now)
     updated_at = models.DateTimeField(auto_now=True)
 
+    objects = models.Manager()
+    pipelines: ClassVar[Any] = MongoManager()
+
     class Meta:
         db_table = "user_profiles"
         indexes = [

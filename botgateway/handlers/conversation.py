@@ -15,7 +15,7 @@ from botgateway.domain.turns import Turn
 from botgateway.domain.updates import ButtonPress, Incoming, IncomingMessage
 from botgateway.models import InboxUpdate
 from botgateway.wording.phrase import Phrase, say, say_plain
-from personalization.domain.profiles import get_profile
+from personalization.domain.context import Context, read_context
 from personalization.enums import Language
 from personalization.models import UserProfile
 
@@ -79,9 +79,13 @@ class Conversation:
         return settings.PERSONALIZATION_ENABLED and self.incoming.is_private and not self.is_stranger
 
     @cached_property
+    def context(self) -> Context:
+        """The person's profile and recent events, read once; only where there is `has_memory`."""
+        return read_context(self.user_id)
+
+    @property
     def profile(self) -> UserProfile:
-        """The person's profile, read once; only where there is `has_memory`."""
-        return get_profile(self.user_id)
+        return self.context.profile
 
     @cached_property
     def language(self) -> str:

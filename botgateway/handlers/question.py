@@ -98,23 +98,23 @@ def answer_question(conversation: Conversation, question: Question) -> Handled:
     except ReplyFailed:
         apology = conversation.say(GeneralPhrase.REPLY_FAILED)
         return Handled(message_ids=conversation.answer.deliver(apology, is_costly=True))
-    _spend_tokens(question, reply)
     text = notice + _final_text(reply, conversation)
     try:
         message_ids = conversation.answer.deliver(text, is_costly=True)
     except SendLater:  # with the notice
         _forget_vanished(conversation, notice)
         raise
+    finally:
+        _spend_tokens(question, reply)
     _forget_vanished(conversation, notice)
     return Handled(message_ids=message_ids, compress_user_id=question.user_id if reply.is_memory_full else "")
 
 
 def _reply(question: Question, conversation: Conversation, choice: Choice) -> tuple[Reply, str]:
     """Return the reply, shown as it grew, and what is said before it: that the chosen model is gone, if it is."""
-    profile = conversation.profile if question.uses_memory else None
     reply = Reply(
         question,
-        profile=profile,
+        context=conversation.context if question.uses_memory else None,
         provider=choice.provider,
         model=choice.model,
         before_storing=conversation.turn.ensure_held,

@@ -10,7 +10,6 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from bson import ObjectId
 from django.conf import settings
@@ -57,36 +56,21 @@ def below(watermark: Position) -> Q:
     return Q(created_at__lt=watermark.at) | Q(created_at=watermark.at, pk__lte=watermark.id)
 
 
-def list_recent_events(profile: UserProfile, *, limit: int, besides: str = "") -> list[MemoryEvent]:
-    """Return the person's last `limit` events, oldest first, with what a prompt needs of them.
-
-    `besides` is the key of a message whose pair is left out: it is about to be replaced. Asked
-    for every message, so as a pipeline: Django would take longer to put the question than to read the answer.
-    """
-    pipeline = [
-        {"$match": {"user_id": profile.user_id, **_match_above(watermark_of(profile))}},
-        {"$sort": {"created_at": -1, "_id": -1}},
-        {"$limit": limit},
-        {"$project": {"role": 1, "content": 1, "created_at": 1, "event_id": 1}},
-    ]
-    events = list(MemoryEvent.pipelines.raw_aggregate(pipeline))[::-1]
-    if not besides:
-        return events
-    left_out = {build_event_id(besides, role) for role in MemoryRole}
-    return [event for event in events if event.event_id not in left_out]
-
-
-def _match_above(watermark: Position | None) -> dict[str, Any]:
-    """Say `above` in the database's own words."""
-    if watermark is None:
-        return {}
-    same_time = {"created_at": watermark.at, "_id": {"$gt": watermark.id}}
-    return {"$or": [{"created_at": {"$gt": watermark.at}}, same_time]}
+def list_recent_events(profile: UserProfile, *, limit: int) -> list[MemoryEvent]:
+    """Return the person's last `limit` events, oldest first, with what a prompt needs of them."""
+    counted = MemoryEvent.objects.filter(above(watermark_of(profile)), user_id=profile.user_id)
+    newest_first = counted.order_by("-created_at", "-pk").only("role", "content", "created_at", "event_id")
+    return list(newest_first[:limit])[::-1]
 
 
 def build_event_id(key: str, role: MemoryRole) -> uuid.UUID:
     """Derive the event's id from the message that caused it, so that storing it again is recognised."""
     return uuid.uuid5(EVENT_NAMESPACE, f"{key}:{role}")
+
+
+def build_pair_ids(key: str) -> set[uuid.UUID]:
+    """Return the ids of both events that the message `key` caused."""
+    return {build_event_id(key, role) for role in MemoryRole}
 
 
 def find_stored_reply(key: str, *, tag: str = "") -> str | None:

@@ -18,6 +18,7 @@ from llm.providers.base import Provider
 from llm.tokens import estimate_tokens
 from personalization import metrics
 from personalization.domain import memory
+from personalization.domain.context import Context
 from personalization.domain.memory import Position
 from personalization.domain.prompt import (
     FOUND_SHARE,
@@ -65,8 +66,8 @@ class Question:
 class Reply:
     """An answer as it arrives. Iterate the pieces; at the end the pair is stored and `text` is the whole.
 
-    `profile` is the person's, None for a question that uses no memory. `is_memory_full` says at the end whether the
-    memory has passed MEMORY_CAP and wants compression, `used_tokens` what the answer cost.
+    `context` is what is known of the person, None for a question that uses no memory. `is_memory_full` says at the end
+    whether the memory has passed MEMORY_CAP and wants compression, `used_tokens` what the answer cost.
     The iteration raises `MessageTooLong` or `ReplyFailed`, with nothing stored, and what `before_storing` raises: it
     is called right before the pair is stored, and may know that this is no longer to happen.
     """
@@ -75,7 +76,7 @@ class Reply:
         self,
         question: Question,
         *,
-        profile: UserProfile | None,
+        context: Context | None,
         provider: Provider,
         model: str | None = None,
         before_storing: Callable[[], None] = lambda: None,
@@ -85,7 +86,7 @@ class Reply:
         self.is_stopped = False
         self.used_tokens = 0
         self._question = question
-        self._profile = profile
+        self._context = context
         self._provider = provider
         self._model = model
         self._before_storing = before_storing
@@ -112,19 +113,15 @@ class Reply:
         metrics.REPLY_SECONDS.observe(time.monotonic() - started)
 
     def _answer(self) -> Iterator[str]:
-        if self._profile is None:
+        if self._context is None:
             yield from self._stream(_assemble_plain(self._question))
             return
-        # One event past the cap is enough to see that the memory is full.
-        events = memory.list_recent_events(
-            self._profile,
-            limit=settings.MEMORY_CAP + 1,
-            besides=self._question.retry_key and self._question.key,
-        )
-        yield from self._stream(self._assemble(self._profile, events))
+        question = self._question
+        context = self._context.without(question.key) if question.retry_key else self._context
+        yield from self._stream(self._assemble(context.profile, context.events))
         if not is_blank(self.text):
             self._before_storing()
-            self._remember(self._profile, events)
+            self._remember(context.profile, context.events)
 
     def _assemble(self, profile: UserProfile, events: list[MemoryEvent]) -> Prompt:
         return assemble_prompt(

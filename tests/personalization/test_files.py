@@ -11,6 +11,7 @@ from django.utils import timezone
 from llm.file_blocks import FileBlock
 from llm.prompt import IMAGE_TOKENS, Image, SectionKind
 from personalization.domain import files
+from personalization.domain.context import read_context
 from personalization.domain.profiles import get_profile, reset_profile
 from personalization.domain.prompt import Attached, assemble_prompt, estimate_prompt
 from personalization.domain.reply import Question, Reply
@@ -148,7 +149,7 @@ def ask(
         attached=attached or Attached(),
         source=MemorySource.FILE if attached else MemorySource.TEXT,
     )
-    reply = Reply(question, profile=get_profile(user_id), provider=provider)
+    reply = Reply(question, context=read_context(user_id), provider=provider)
     "".join(reply)
     return reply
 

@@ -8,6 +8,7 @@ from prometheus_client import REGISTRY
 
 from llm.errors import BadAnswer, LLMError, RateLimited, Unavailable
 from llm.prompt import SectionKind
+from personalization.domain.context import read_context
 from personalization.domain.profiles import get_profile
 from personalization.domain.reply import Question, Reply
 from personalization.errors import MessageTooLong, ReplyFailed
@@ -21,8 +22,8 @@ GREETING = "Добрый день, к Вашим услугам."
 
 def ask(text: str, provider: ScriptedProvider, *, user_id: str = "42", key: str = "a") -> Reply:
     """Ask as the gateway does: the profile is read where personalization is on."""
-    profile = get_profile(user_id) if settings.PERSONALIZATION_ENABLED else None
-    reply = Reply(Question(user_id=user_id, key=key, text=text), profile=profile, provider=provider)
+    context = read_context(user_id) if settings.PERSONALIZATION_ENABLED else None
+    reply = Reply(Question(user_id=user_id, key=key, text=text), context=context, provider=provider)
     "".join(reply)
     return reply
 
@@ -35,7 +36,7 @@ def count_requests(status: str) -> float:
 def test_a_reply_is_streamed_and_the_pair_remembered() -> None:
     reply = Reply(
         Question(user_id="42", key="a", text="Добрый день"),
-        profile=get_profile("42"),
+        context=read_context("42"),
         provider=ScriptedProvider(GREETING),
     )
 
@@ -109,7 +110,7 @@ def test_an_answer_that_is_no_longer_to_be_stored_is_not() -> None:
 
     reply = Reply(
         Question(user_id="42", key="a", text="Добрый день"),
-        profile=get_profile("42"),
+        context=read_context("42"),
         provider=ScriptedProvider(GREETING),
         before_storing=refuse,
     )
@@ -123,7 +124,7 @@ def test_an_answer_that_is_no_longer_to_be_stored_is_not() -> None:
 def test_an_answer_given_up_on_stores_nothing() -> None:
     reply = Reply(
         Question(user_id="42", key="a", text="Добрый день"),
-        profile=get_profile("42"),
+        context=read_context("42"),
         provider=ScriptedProvider(GREETING),
     )
 
