@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,11 +12,11 @@ from django.conf import LazySettings
 from botgateway.delivery.telegram import telegram_client
 from botgateway.domain.updates import IncomingMessage, read_incoming
 from botgateway.models import InboxUpdate
-from botgateway.preparers.files import PICTURE_MAX_BYTES, prepare_file
+from botgateway.preparers.files import prepare_file
 from botgateway.wording.files import FilesPhrase
 from personalization.models import FilePassage, StoredFile
 from tests.harness.llm_standin_process import LLMStandIn
-from tests.harness.shared_stack import QUICK, new_chat_id
+from tests.harness.shared_stack import new_chat_id
 from tests.harness.stack import TOKEN, Stack
 from tests.harness.telegram import SandboxClient
 from tests.harness.wording import shown
@@ -245,39 +244,3 @@ def test_a_file_of_somebody_who_is_forgotten_meanwhile_is_not_kept(
 
     assert (StoredFile.objects.count(), FilePassage.objects.count()) == (0, 0)
     assert list((tmp_path / "files").iterdir()) == []
-
-
-@pytest.fixture(scope="module")
-def seeing_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """A house whose model sees pictures."""
-    with Stack(tmp_path_factory.mktemp("seeing"), LLM_SUPPORTS_IMAGES="true", **QUICK) as stack:
-        yield stack
-
-
-def test_a_model_that_sees_gets_the_pictures_of_an_album(seeing_stack: Stack) -> None:
-    telegram, model, chat_id = seeing_stack.telegram, seeing_stack.model, new_chat_id()
-    assert model is not None
-    for number, caption in enumerate((f"Что здесь, {chat_id}?", "")):
-        content = PIXEL + bytes([number])
-        telegram.upload(chat_id, kind="photo", content=content, caption=caption, media_group_id=f"g{chat_id}")
-    telegram.wait_for_answers(chat_id, 1)
-    telegram.write(chat_id, "/retry")
-    telegram.wait_for_answers(chat_id, 2)
-
-    questions = [request["messages"][-1]["content"] for request in model.requests()]
-
-    pictures = [base64.b64encode(PIXEL + bytes([number])).decode() for number in range(2)]
-    urls = [
-        {"type": "image_url", "image_url": {"url": f"data:image/png;base64,{picture}"}}
-        for picture in pictures
-    ]
-    assert questions == [[{"type": "text", "text": f"Что здесь, {chat_id}?"}, *urls]] * 2
-
-
-def test_a_picture_over_the_limit_is_refused_and_nobody_is_asked(seeing_stack: Stack) -> None:
-    chat_id = new_chat_id()
-    send(seeing_stack.telegram, chat_id, "план.png", PIXEL + bytes(PICTURE_MAX_BYTES), "Что здесь?")
-
-    answers = seeing_stack.telegram.wait_for_answers(chat_id, 1)
-
-    assert answers == [shown(FilesPhrase.PICTURE_TOO_BIG, file_name="план.png")]
