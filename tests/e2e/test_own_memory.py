@@ -261,3 +261,27 @@ def test_who_asks_to_be_forgotten_is_forgotten_everywhere(
     assert ask(telegram, chat_id, question) == default_answer(question, words=0)
     (request,) = [r for r in model.requests() if question in str(r["messages"])]
     assert canary not in str(request["messages"])
+
+
+def test_a_worker_killed_over_forgetting_somebody_leaves_nothing_of_them(
+    telegram: SandboxClient, model: LLMStandIn, stack: Stack, chat_id: int
+) -> None:
+    canary = uuid.uuid4().hex
+    ask(telegram, chat_id, f"Мой секрет: {canary}")
+    ask(telegram, chat_id, "/forget_me")
+    telegram.order_fault(kind="accept_then_hang", method="editMessageText", chat_id=chat_id, seconds=60)
+    question = last_message(telegram, chat_id)
+    telegram.press(
+        chat_id, question["message_id"], question["reply_markup"]["inline_keyboard"][0][0]["callback_data"]
+    )
+    done = shown(MemoryPhrase.FORGET_DONE)
+    wait_until(lambda: last_message(telegram, chat_id)["text"] == done, what="the confirmation")
+
+    stack.worker.kill()
+    telegram.forget_faults()
+    stack.worker.start()
+    stack.worker.wait_for_output("ready")
+    stack.wait_until_settled()
+
+    assert [text for text in telegram.answers(chat_id) if text == done] == [done]
+    assert find_canary(canary, stack) == []
