@@ -134,7 +134,7 @@ def _open_conversation(bundle: Bundle, turn: Turn, attempt: Attempt, *, is_stran
         incoming.chat_id,
         record=lambda message_ids: inbox.record_answer_messages(update, message_ids),
         find_newest_id=lambda: max(incoming.message_id, inbox.find_last_answer_id(update.chat_id)),
-        find_latest_id=lambda: inbox.find_latest_message_id(since=update.received_at),
+        find_latest_id=lambda: inbox.find_latest_message_id(update.chat_id, since=update.received_at),
         shown_ids=update.answer_message_ids or ([incoming.message_id] if is_press else []),
         is_repeated=attempt in (Attempt.AFTER_FAILURE, Attempt.AFTER_OUTAGE),
         before_sending=turn.ensure_held,

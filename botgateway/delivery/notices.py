@@ -84,7 +84,7 @@ def _open_answer(notice: Notice, turn: Turn) -> Answer:
         int(notice.chat_id),
         record=lambda message_ids: notices.record_messages(notice, message_ids),
         find_newest_id=lambda: notices.find_newest_message_id(notice),
-        find_latest_id=lambda: inbox.find_latest_message_id(since=notice.created_at),
+        find_latest_id=lambda: inbox.find_latest_message_id(notice.chat_id, since=notice.created_at),
         shown_ids=notice.message_ids,
         is_repeated=notice.attempts > 0,
         before_sending=turn.ensure_held,

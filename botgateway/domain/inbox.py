@@ -29,6 +29,7 @@ STOP_COMMAND = "stop"
 MAX_ATTEMPTS = 3
 BATCH_UPDATES = 20
 EARLIER_UPDATES = 30
+SUPERGROUP = "-100"  # how the ids of supergroups begin
 LATEST_UPDATES = 50  # enough to see the highest message id, though workers answer in no order
 
 
@@ -200,10 +201,18 @@ def find_last_answer_id(chat_id: str) -> int:
     return max((message_id for ids in known for message_id in ids), default=0)
 
 
-def find_latest_message_id(*, since: datetime) -> int:
-    """Return the highest message id known of the private chats, which Telegram numbers together; 0 if none is."""
-    latest = InboxUpdate.objects.filter(received_at__gte=since).order_by("-received_at")[:LATEST_UPDATES]
-    return max((message_id for update in latest for message_id in _list_message_ids(update)), default=0)
+def find_latest_message_id(chat_id: str, *, since: datetime) -> int:
+    """Return the highest message id known where messages are numbered with this chat's; 0 if none is.
+
+    Telegram numbers the messages of private chats and small groups together, those of a supergroup by itself.
+    """
+    latest = InboxUpdate.objects.filter(received_at__gte=since)
+    if chat_id.startswith(SUPERGROUP):
+        latest = latest.filter(chat_id=chat_id)
+    else:
+        latest = latest.exclude(chat_id__startswith=SUPERGROUP)
+    newest = latest.order_by("-received_at")[:LATEST_UPDATES]
+    return max((message_id for update in newest for message_id in _list_message_ids(update)), default=0)
 
 
 def _list_message_ids(update: InboxUpdate) -> list[int]:

@@ -104,3 +104,15 @@ def test_chats_that_wait_too_long_are_found() -> None:
     InboxUpdate.objects.filter(update_id=3).update(status=UpdateStatus.ANSWERED)
 
     assert inbox.list_overdue_chats() == ["42"]
+
+
+def test_a_supergroup_has_message_numbers_of_its_own() -> None:
+    since = timezone.now()
+    for chat_id, message_id in (("42", 900), ("-77", 950), ("-1001", 12), ("-1002", 5_000)):
+        InboxUpdate.objects.create(
+            update_id=message_id, kind="message", chat_id=chat_id, message_id=message_id, trace_id="t"
+        )
+
+    assert inbox.find_latest_message_id("43", since=since) == 950
+    assert inbox.find_latest_message_id("-1001", since=since) == 12
+    assert inbox.find_latest_message_id("-1003", since=since) == 0
