@@ -7,94 +7,155 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('botgateway', '0001_initial'),
+        ("botgateway", "0001_initial"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='inboxupdate',
-            name='joined_to',
+            model_name="inboxupdate",
+            name="joined_to",
             field=django_mongodb_backend.fields.ObjectIdField(blank=True, default=None, null=True),
         ),
         migrations.AddField(
-            model_name='inboxupdate',
-            name='message_id',
+            model_name="inboxupdate",
+            name="message_id",
             field=models.BigIntegerField(blank=True, default=None, null=True),
         ),
         migrations.AddField(
-            model_name='inboxupdate',
-            name='prepared',
-            field=models.TextField(blank=True, default=''),
+            model_name="inboxupdate",
+            name="prepared",
+            field=models.TextField(blank=True, default=""),
         ),
         migrations.AddField(
-            model_name='inboxupdate',
-            name='undelivered',
-            field=models.TextField(blank=True, default=''),
+            model_name="inboxupdate",
+            name="undelivered",
+            field=models.TextField(blank=True, default=""),
         ),
         migrations.AddField(
-            model_name='inboxupdate',
-            name='user_id',
-            field=models.CharField(blank=True, default='', max_length=64),
+            model_name="inboxupdate",
+            name="user_id",
+            field=models.CharField(blank=True, default="", max_length=64),
         ),
         migrations.AddField(
-            model_name='person',
-            name='decided_at',
+            model_name="person",
+            name="decided_at",
             field=models.DateTimeField(blank=True, default=None, null=True),
         ),
         migrations.AddField(
-            model_name='person',
-            name='decided_by',
-            field=models.CharField(blank=True, default='', max_length=100),
+            model_name="person",
+            name="decided_by",
+            field=models.CharField(blank=True, default="", max_length=100),
         ),
         migrations.AddField(
-            model_name='person',
-            name='language_code',
-            field=models.CharField(blank=True, default='', max_length=16),
+            model_name="person",
+            name="language_code",
+            field=models.CharField(blank=True, default="", max_length=16),
         ),
         migrations.AlterField(
-            model_name='inboxupdate',
-            name='payload',
+            model_name="inboxupdate",
+            name="payload",
             field=models.TextField(blank=True),
         ),
         migrations.CreateModel(
-            name='AccessDecision',
+            name="AccessDecision",
             fields=[
-                ('id', django_mongodb_backend.fields.ObjectIdAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('user_id', models.CharField(max_length=64)),
-                ('before', models.CharField(choices=[('pending', 'pending'), ('approved', 'approved'), ('refused', 'refused'), ('blocked', 'blocked')], max_length=8)),
-                ('after', models.CharField(choices=[('pending', 'pending'), ('approved', 'approved'), ('refused', 'refused'), ('blocked', 'blocked')], max_length=8)),
-                ('decided_by', models.CharField(max_length=100)),
-                ('via', models.CharField(choices=[('button', 'button in Telegram'), ('command', '/admin'), ('site', 'admin site')], max_length=8)),
-                ('decided_at', models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "id",
+                    django_mongodb_backend.fields.ObjectIdAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("user_id", models.CharField(max_length=64)),
+                (
+                    "before",
+                    models.CharField(
+                        choices=[
+                            ("pending", "pending"),
+                            ("approved", "approved"),
+                            ("refused", "refused"),
+                            ("blocked", "blocked"),
+                        ],
+                        max_length=8,
+                    ),
+                ),
+                (
+                    "after",
+                    models.CharField(
+                        choices=[
+                            ("pending", "pending"),
+                            ("approved", "approved"),
+                            ("refused", "refused"),
+                            ("blocked", "blocked"),
+                        ],
+                        max_length=8,
+                    ),
+                ),
+                ("decided_by", models.CharField(max_length=100)),
+                (
+                    "via",
+                    models.CharField(
+                        choices=[
+                            ("button", "button in Telegram"),
+                            ("command", "/admin"),
+                            ("site", "admin site"),
+                        ],
+                        max_length=8,
+                    ),
+                ),
+                ("decided_at", models.DateTimeField(default=django.utils.timezone.now)),
             ],
             options={
-                'verbose_name': 'access decision',
-                'db_table': 'access_decisions',
-                'indexes': [models.Index(fields=['user_id', '-decided_at'], name='user_id_decided_at')],
+                "verbose_name": "access decision",
+                "db_table": "access_decisions",
+                "indexes": [models.Index(fields=["user_id", "-decided_at"], name="user_id_decided_at")],
             },
         ),
         migrations.CreateModel(
-            name='Notice',
+            name="Notice",
             fields=[
-                ('id', django_mongodb_backend.fields.ObjectIdAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key', models.CharField(max_length=150)),
-                ('chat_id', models.CharField(max_length=32)),
-                ('about_user_id', models.CharField(blank=True, default='', max_length=64)),
-                ('text', models.TextField()),
-                ('keyboard', models.TextField(blank=True, default='')),
-                ('status', models.CharField(choices=[('pending', 'pending'), ('sent', 'sent'), ('failed', 'failed')], default='pending', max_length=8)),
-                ('revision', models.PositiveIntegerField(default=0)),
-                ('attempts', models.PositiveSmallIntegerField(default=0)),
-                ('message_ids', django_mongodb_backend.fields.ArrayField(base_field=models.BigIntegerField(), blank=True, default=list)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('due_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('trace_id', models.CharField(blank=True, default='', max_length=32)),
+                (
+                    "id",
+                    django_mongodb_backend.fields.ObjectIdAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("key", models.CharField(max_length=150)),
+                ("chat_id", models.CharField(max_length=32)),
+                ("about_user_id", models.CharField(blank=True, default="", max_length=64)),
+                ("text", models.TextField()),
+                ("keyboard", models.TextField(blank=True, default="")),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[("pending", "pending"), ("sent", "sent"), ("failed", "failed")],
+                        default="pending",
+                        max_length=8,
+                    ),
+                ),
+                ("revision", models.PositiveIntegerField(default=0)),
+                ("attempts", models.PositiveSmallIntegerField(default=0)),
+                (
+                    "message_ids",
+                    django_mongodb_backend.fields.ArrayField(
+                        base_field=models.BigIntegerField(), blank=True, default=list
+                    ),
+                ),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("due_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("trace_id", models.CharField(blank=True, default="", max_length=32)),
             ],
             options={
-                'db_table': 'notices',
-                'indexes': [mongo_indexes.UniqueIndex(fields=['key'], name='notice_key_unique'), models.Index(fields=['status', 'chat_id', 'created_at'], name='notice_status_chat_created'), mongo_indexes.TTLIndex(expire_after_s=2592000, fields=['created_at'], name='notice_created_at_ttl')],
+                "db_table": "notices",
+                "indexes": [
+                    mongo_indexes.UniqueIndex(fields=["key"], name="notice_key_unique"),
+                    models.Index(
+                        fields=["status", "chat_id", "created_at"], name="notice_status_chat_created"
+                    ),
+                    mongo_indexes.TTLIndex(
+                        expire_after_s=2592000, fields=["created_at"], name="notice_created_at_ttl"
+                    ),
+                ],
             },
         ),
     ]

@@ -4,24 +4,23 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('botgateway', '0002_everything_in_telegram'),
+        ("botgateway", "0002_everything_in_telegram"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='person',
-            name='unfinished',
-            field=models.CharField(blank=True, default='', max_length=64),
+            model_name="person",
+            name="unfinished",
+            field=models.CharField(blank=True, default="", max_length=64),
         ),
         migrations.AlterField(
-            model_name='person',
-            name='chat_id',
-            field=models.CharField(blank=True, default='', max_length=32),
+            model_name="person",
+            name="chat_id",
+            field=models.CharField(blank=True, default="", max_length=32),
         ),
         migrations.AddIndex(
-            model_name='person',
-            index=models.Index(fields=['unfinished'], name='person_unfinished'),
+            model_name="person",
+            index=models.Index(fields=["unfinished"], name="person_unfinished"),
         ),
     ]
