@@ -67,7 +67,7 @@ def is_admin(user_id: str) -> bool:
 
 def find_language_of(user_id: str) -> str:
     """Return the language in which to speak to somebody unasked: their profile's, or that of their Telegram."""
-    if settings.PERSONALIZATION_ENABLED and (language := find_language(user_id)):
+    if language := find_language(user_id):
         return language
     found = Person.objects.filter(user_id=user_id).values_list("language_code", flat=True).first()
     theirs = str(found or "")[:2]

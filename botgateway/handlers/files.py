@@ -41,4 +41,4 @@ def _forget_where_nothing_is_kept(conversation: Conversation, seen: FilesSeen) -
     if conversation.has_memory:
         return
     for file in seen.kept:
-        files.delete_file(conversation.user_id, file.file_id)
+        files.discard_file(conversation.user_id, file.file_id)

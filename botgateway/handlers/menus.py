@@ -56,8 +56,6 @@ def _register_admin_menu(client: TelegramClient, chat_id: int) -> None:
 
 def _find_chosen_language(chat_id: int) -> str | None:
     """Return the language of the admin's profile; a database that is not up yet is no reason not to start."""
-    if not settings.PERSONALIZATION_ENABLED:
-        return None
     try:
         return find_language(str(chat_id))
     except (DatabaseError, PyMongoError) as error:

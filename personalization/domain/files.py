@@ -150,7 +150,7 @@ def delete_files(user_id: str) -> int:
 
 
 def discard_file(user_id: str, file_id: uuid.UUID) -> None:
-    """Undo `store_file`, whatever is left of it: the person has asked to be forgotten while it was at work."""
+    """Undo `store_file`, whatever is left of it; the profile, which has not heard of the file, is not looked at."""
     _delete([StoredFile(file_id=file_id, user_id=user_id)])
 
 

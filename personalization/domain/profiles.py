@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import structlog
+from django.conf import settings
 from django.db import IntegrityError
 from django.db.models import QuerySet
 from django.utils import timezone
@@ -60,7 +61,9 @@ def change_profile(user_id: str, change: Callable[[UserProfile], dict[str, Any]]
 
 
 def find_language(user_id: str) -> str | None:
-    """Return the language of somebody's profile, None where there is no profile; makes none."""
+    """Return the language of somebody's profile; None where there is no profile, or none may be read. Makes none."""
+    if not settings.PERSONALIZATION_ENABLED:
+        return None
     metrics.PROFILE_READS.inc()
     found = UserProfile.objects.filter(user_id=user_id).values_list("language", flat=True).first()
     return str(found) if found else None

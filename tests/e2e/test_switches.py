@@ -48,7 +48,7 @@ def test_without_personalisation_nothing_is_read_or_stored_of_anybody(
     telegram, database = plain_stack.telegram, plain_stack.database()
     admit(plain_stack, chat_id)
     owner = {"user_id": str(chat_id)}
-    profile = {**owner, "memory_summary": f"подброшено-{chat_id}", "language": "en"}
+    profile = {**owner, "memory_summary": f"подброшено-{chat_id}", "language": "en", "has_files": True}
     event = {**owner, "role": "user", "content": f"подброшено-{chat_id}", "created_at": datetime.now(UTC)}
     database.user_profiles.insert_one(profile)
     database.user_memory.insert_one(event)
@@ -57,12 +57,18 @@ def test_without_personalisation_nothing_is_read_or_stored_of_anybody(
     for number, text in enumerate(["Первое", "Второе", "/clear", "/help", "Третье"], start=3):
         telegram.write(chat_id, text)
         telegram.wait_for_answers(chat_id, number)
+    telegram.upload(chat_id, kind="voice", content="Четвёртое".encode())
+    telegram.wait_for_answers(chat_id, number + 2)
+    telegram.upload(chat_id, kind="document", name="пятое.txt", content="Пятое".encode(), caption="Что это?")
+    telegram.wait_for_answers(chat_id, number + 3)
+    plain_stack.wait_until_settled()
 
     assert plain_stack.model
     prompts = [
         r["messages"] for r in plain_stack.model.requests() if r["messages"][-1]["content"] == "Третье"
     ]
     assert read_everything(plain_stack) == before
+    assert database.files.count_documents(owner) == 0
     assert len(prompts) == 1
     assert [message["role"] for message in prompts[0]] == ["system", "user"]
     assert f"подброшено-{chat_id}" not in str(prompts)
