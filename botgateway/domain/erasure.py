@@ -22,27 +22,12 @@ from django.contrib.admin.models import LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.utils import timezone
 
-from botgateway.domain import inbox
-from botgateway.domain.turns import redis_client
+from botgateway.domain import admin_sessions, inbox, limits, strangers, turns
 from botgateway.domain.updates import CALLBACK_KIND
 from botgateway.enums import NoticeStatus, UpdateStatus
 from botgateway.models import AccessDecision, InboxUpdate, Notice, Person
 from personalization.domain import erasure as core
 from personalization.domain.files import delete_files
-
-# The window of wrong admin passwords is left to run out: nobody may shorten it by being forgotten.
-KEYS_OF_PERSON = (
-    "limit:questions:{}",
-    "limit:told-rate:{}",
-    "limit:told-budget:{}",
-    "admin-session:{}",
-    "window:stranger-blocked:{}",
-    "window:stranger-request:{}",
-    "window:stranger-chatter:{}",
-)
-KEYS_OF_CHAT = ("turn-stop:{}",)
-# The mark of the attempt at this very request counts its failures, so it outlasts the request, but not by long.
-ATTEMPT_KEY, ATTEMPT_LASTS_S = "turn-attempt:{}", 600
 
 
 def forget_person(user_id: str, *, chat_id: str, request: InboxUpdate) -> None:
@@ -99,8 +84,8 @@ def _erase_names(user_id: str) -> None:
 
 
 def _erase_keys(user_id: str, chat_id: str) -> None:
-    """The turn itself stays, it is held by whoever is at work here, and so does a note left for them."""
-    of_person = [key.format(user_id) for key in KEYS_OF_PERSON]
-    of_chat = [key.format(chat_id) for key in KEYS_OF_CHAT]
-    redis_client().delete(*of_person, *of_chat)
-    redis_client().expire(ATTEMPT_KEY.format(chat_id), ATTEMPT_LASTS_S)
+    """The window of wrong admin passwords is left to run out: nobody may shorten it by being forgotten."""
+    limits.forget_questions(user_id)
+    admin_sessions.log_out(user_id)
+    strangers.forget_stranger(user_id)
+    turns.forget_chat(chat_id)

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.utils import timezone
 
-from botgateway.domain.turns import redis_script
+from botgateway.redis_connection import redis_client, redis_script
 
 WINDOW_S = 60
 BUDGET_TOLD_S = 3_600  # how seldom somebody hears that the day's tokens are spent
@@ -76,13 +76,9 @@ def admit(user_id: str, *, question_key: str) -> Refusal | None:
     rate, budget = settings.RATE_LIMIT_PER_MINUTE, settings.DAILY_TOKEN_BUDGET
     if not rate and not budget:
         return None
+    questions, told_rate, told_budget = _own_keys(user_id)
     verdict = redis_script(ADMIT)(
-        keys=[
-            f"limit:questions:{user_id}",
-            _tokens_key(user_id),
-            f"limit:told-rate:{user_id}",
-            f"limit:told-budget:{user_id}",
-        ],
+        keys=[questions, _tokens_key(user_id), told_rate, told_budget],
         args=[question_key, rate, WINDOW_S, budget, BUDGET_TOLD_S, max(FEWEST_KEPT, rate), ADMITTED_S],
     )
     if not verdict:
@@ -100,11 +96,20 @@ def spend_tokens(user_id: str, tokens: int) -> None:
     redis_script(SPEND)(keys=[_tokens_key(user_id)], args=[tokens, int(lasts_s)])
 
 
+def forget_questions(user_id: str) -> None:
+    """Forget what was asked and told, but not the day's tokens: forgetting must not renew the budget."""
+    redis_client().delete(*_own_keys(user_id))
+
+
 def _find_renewal() -> datetime:
     """Return when the next day of `TIME_ZONE` begins, in that zone; where midnight is skipped, an hour later."""
     zone = ZoneInfo(settings.TIME_ZONE)
     tomorrow = timezone.now().astimezone(zone).date() + timedelta(days=1)
     return datetime.combine(tomorrow, time.min, zone).astimezone(UTC).astimezone(zone)
+
+
+def _own_keys(user_id: str) -> tuple[str, str, str]:
+    return f"limit:questions:{user_id}", f"limit:told-rate:{user_id}", f"limit:told-budget:{user_id}"
 
 
 def _tokens_key(user_id: str) -> str:

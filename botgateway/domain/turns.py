@@ -10,23 +10,21 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from enum import Enum, auto
-from functools import cache
 
 import structlog
 from django.conf import settings
-from redis import Redis
-from redis.commands.core import Script
 from redis.exceptions import LockError, RedisError
 from redis.lock import Lock
 
 from botgateway.errors import TurnLost
 from botgateway.heartbeat import heartbeat
+from botgateway.redis_connection import redis_client
 
 log = structlog.get_logger(__name__)
 
 RENEWALS_PER_LEASE = 3
 NOTE_TTL_S = 3_600
-ATTEMPT_TTL_S = 86_400
+ATTEMPT_TTL_S, FORGOTTEN_ATTEMPT_TTL_S = 86_400, 600
 OUTAGE_MARK, WAIT_MARK = "outage:", "wait:"
 STOP_TTL_S = 600
 STOP_ASKED, STOPPED = "asked", "stopped"
@@ -39,24 +37,6 @@ class Attempt(Enum):
     AFTER_FAILURE = auto()  # the worker was killed, or it failed for a reason of its own
     AFTER_OUTAGE = auto()
     AFTER_WAIT = auto()  # it had to wait for its turn at Telegram, and whatever it sent is accounted for
-
-
-@cache
-def redis_client() -> Redis:
-    """Return the process's connection pool to Redis; safe to share between threads."""
-    return Redis.from_url(
-        settings.REDIS_URL or settings.CELERY_BROKER_URL,
-        decode_responses=True,
-        socket_connect_timeout=3,
-        socket_timeout=5,
-        health_check_interval=0,
-    )
-
-
-@cache
-def redis_script(source: str) -> Script:
-    """Return a script for `redis_client()`: Redis is sent its text once, its name afterwards."""
-    return redis_client().register_script(source)
 
 
 class Turn:
@@ -136,7 +116,7 @@ class Turn:
 
     @property
     def _attempt_key(self) -> str:
-        return f"turn-attempt:{self.chat_id}"
+        return _attempt_key(self.chat_id)
 
     def _acquire(self) -> bool:
         asked_at = time.monotonic()
@@ -149,6 +129,19 @@ class Turn:
 def ask_to_stop(chat_id: str) -> None:
     """Ask for the answer under way in a chat to end; holds for what was asked before the /stop."""
     redis_client().set(_stop_key(chat_id), STOP_ASKED, ex=STOP_TTL_S)
+
+
+def forget_chat(chat_id: str) -> None:
+    """Leave of a chat's marks what is in use: the turn, a note for its holder, for a while the attempt under way.
+
+    The attempt at the request to be forgotten counts its failures, so its mark outlasts the request.
+    """
+    redis_client().delete(_stop_key(chat_id))
+    redis_client().expire(_attempt_key(chat_id), FORGOTTEN_ATTEMPT_TTL_S)
+
+
+def _attempt_key(chat_id: str) -> str:
+    return f"turn-attempt:{chat_id}"
 
 
 def _stop_key(chat_id: str) -> str:

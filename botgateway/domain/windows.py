@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
-
-from redis.commands.core import Script
-
-from botgateway.domain.turns import redis_client
+from botgateway.redis_connection import redis_client, redis_script
 
 # One script, so that no two workers admit the last one. The set holds `limit` members at most, whatever comes.
 ADMIT = """
@@ -26,10 +22,7 @@ def admit(name: str, member: str, *, limit: int, window_s: int, lock_s: int = 0)
 
     The window begins with its first member. With `lock_s` the last one admitted prolongs it to that many seconds.
     """
-    script = _admit_script()
-    answer = script(
-        keys=[_key(name)], args=[member, limit, window_s * 1_000, lock_s * 1_000], client=redis_client()
-    )
+    answer = redis_script(ADMIT)(keys=[_key(name)], args=[member, limit, window_s * 1_000, lock_s * 1_000])
     return float(answer) / 1_000
 
 
@@ -43,8 +36,3 @@ def forget(name: str, *members: str) -> None:
 
 def _key(name: str) -> str:
     return f"window:{name}"
-
-
-@cache
-def _admit_script() -> Script:
-    return redis_client().register_script(ADMIT)

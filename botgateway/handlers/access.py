@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from botgateway import metrics
-from botgateway.domain import windows
 from botgateway.domain.access import find_person
 from botgateway.domain.access_notices import REQUEST_AREA
 from botgateway.domain.buttons import read_action
 from botgateway.domain.decisions import Decision, ask_for_access
+from botgateway.domain.strangers import Utterance, is_heard
 from botgateway.domain.updates import ButtonPress
 from botgateway.enums import AccessState
 from botgateway.handlers.administration import ADMIN_COMMAND, handle_admin
@@ -16,8 +16,6 @@ from botgateway.handlers.people import PEOPLE_AREA, handle_people_press, handle_
 from botgateway.models import Person
 from botgateway.wording.access import AccessPhrase
 
-ANSWERS_PER_HOUR = 3  # to somebody who cannot be told more than that
-HOUR_S, DAY_S = 3_600, 86_400
 UNKNOWN = "unknown"
 PRESSES = {PEOPLE_AREA: handle_people_press, REQUEST_AREA: handle_request_press}
 STILL = {
@@ -72,9 +70,8 @@ def _choose_phrase(decision: Decision) -> AccessPhrase:
 
 
 def _is_heard(conversation: Conversation, person: Person | None) -> bool:
-    """Count an answer; False if there have been enough of them lately. Chatter does not use up the requests."""
-    is_blocked = person is not None and person.access_state == AccessState.BLOCKED
-    limit, window_s = (1, DAY_S) if is_blocked else (ANSWERS_PER_HOUR, HOUR_S)
-    what = "blocked" if is_blocked else "request" if _is_request(conversation) else "chatter"
-    name = f"stranger-{what}:{conversation.user_id}"
-    return not windows.admit(name, conversation.key, limit=limit, window_s=window_s)
+    if person is not None and person.access_state == AccessState.BLOCKED:
+        utterance = Utterance.BLOCKED
+    else:
+        utterance = Utterance.REQUEST if _is_request(conversation) else Utterance.CHATTER
+    return is_heard(conversation.user_id, utterance, key=conversation.key)

@@ -21,7 +21,6 @@ from botgateway.domain.preparation import (
     read_preparation,
     write_preparation,
 )
-from botgateway.domain.turns import redis_client
 from botgateway.domain.updates import IncomingMessage, read_incoming
 from botgateway.enums import UpdateStatus
 from botgateway.errors import TelegramError
@@ -29,6 +28,7 @@ from botgateway.heartbeat import heartbeat
 from botgateway.models import InboxUpdate
 from botgateway.preparers.files import prepare_file
 from botgateway.preparers.voice import prepare_voice
+from botgateway.redis_connection import redis_client
 
 log = structlog.get_logger(__name__)
 

@@ -18,7 +18,7 @@ from botgateway.domain.admin_sessions import (
     log_in,
     log_out,
 )
-from botgateway.domain.turns import redis_client
+from botgateway.redis_connection import redis_client
 
 PASSWORD = "бергамот и овсянка"
 

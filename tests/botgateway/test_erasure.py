@@ -15,9 +15,11 @@ from django.utils import timezone
 from botgateway.domain import inbox, limits
 from botgateway.domain.erasure import forget_person
 from botgateway.domain.notices import file_notice
-from botgateway.domain.turns import Turn, ask_to_stop, redis_client
+from botgateway.domain.strangers import Utterance, is_heard
+from botgateway.domain.turns import Turn, ask_to_stop
 from botgateway.domain.updates import ButtonPress, read_incoming
 from botgateway.models import AccessDecision, InboxUpdate, Notice, Person
+from botgateway.redis_connection import redis_client
 from tests.botgateway.test_updates import build_update
 
 pytestmark = pytest.mark.django_db
@@ -90,6 +92,8 @@ def settle() -> InboxUpdate:
     limits.admit(WHO, question_key="b")
     limits.spend_tokens(WHO, 2_000)
     limits.admit(WHO, question_key="c")
+    for utterance in Utterance:
+        is_heard(WHO, utterance, key="a")
     ask_to_stop(WHO)
     request = accept(3, build_press(int(WHO), SENDER, "Забыть Вас?"))
     Turn(WHO).begin_attempt(str(request.pk))

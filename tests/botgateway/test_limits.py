@@ -9,7 +9,7 @@ import pytest
 from django.utils import timezone
 
 from botgateway.domain.limits import WINDOW_S, Refusal, admit, spend_tokens
-from botgateway.domain.turns import redis_client
+from botgateway.redis_connection import redis_client
 from botgateway.wording.limits import LimitsPhrase
 from botgateway.wording.phrase import say_plain
 from personalization.enums import Language

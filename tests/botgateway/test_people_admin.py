@@ -8,8 +8,8 @@ import pytest
 from django.contrib.auth.models import Permission, User
 from django.test import Client
 
-from botgateway.domain.turns import redis_client
 from botgateway.models import AccessDecision, Notice, Person
+from botgateway.redis_connection import redis_client
 
 pytestmark = pytest.mark.django_db
 

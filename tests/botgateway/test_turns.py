@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from botgateway.domain.turns import Attempt, Turn, redis_client, take_turns
+from botgateway.domain.turns import Attempt, Turn, take_turns
 from botgateway.errors import TurnLost
+from botgateway.redis_connection import redis_client
 from tests import services
 
 
