@@ -4,33 +4,15 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.harness.llm_standin_process import LLMStandIn
-from tests.harness.shared_stack import new_chat_id, shared_stack
+from tests.harness import guarded_stack as guarded
 from tests.harness.stack import Stack
-from tests.harness.telegram import SandboxClient
 
 
 @pytest.fixture
-def stack(request: pytest.FixtureRequest) -> Iterator[Stack]:
-    """The whole product by webhook, with a scripted model; faults and scripts go with the test."""
-    found = shared_stack(request.config)
+def guarded_stack(request: pytest.FixtureRequest) -> Iterator[Stack]:
+    """A house to which its admins admit people; what a test guessed wrong does not lock the next one out."""
+    found = guarded.guarded_stack(request.config)
     yield found
-    found.telegram.forget_faults()
-    if found.model:
-        found.model.forget_script()
-
-
-@pytest.fixture
-def telegram(stack: Stack) -> SandboxClient:
-    return stack.telegram
-
-
-@pytest.fixture
-def model(stack: Stack) -> LLMStandIn:
-    assert stack.model is not None
-    return stack.model
-
-
-@pytest.fixture
-def chat_id() -> int:
-    return new_chat_id()
+    found.forget_orders()
+    for key in found.broker().scan_iter("window:admin-wrong*"):
+        found.broker().delete(key)

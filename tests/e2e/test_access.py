@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -16,7 +15,6 @@ from tests.harness.guarded_stack import (
     ask,
     buttons,
     find_message,
-    guarded_stack,
     press,
     words_on,
 )
@@ -30,10 +28,8 @@ REQUEST = "Просьба о приёме"
 
 
 @pytest.fixture
-def stack(request: pytest.FixtureRequest) -> Iterator[Stack]:
-    found = guarded_stack(request.config)
-    yield found
-    found.telegram.forget_faults()
+def stack(guarded_stack: Stack) -> Stack:
+    return guarded_stack
 
 
 def person(chat_id: int, **fields: Any) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -17,7 +16,6 @@ from tests.harness.guarded_stack import (
     ask,
     buttons,
     find_message,
-    guarded_stack,
     press,
     words_on,
 )
@@ -30,19 +28,8 @@ GROUP_COMMAND = "/admin@butler_sandbox_bot"
 
 
 @pytest.fixture
-def stack(request: pytest.FixtureRequest) -> Iterator[Stack]:
-    found = guarded_stack(request.config)
-    yield found
-    # What a test guessed wrong must not lock the next one out.
-    for key in found.broker().scan_iter("window:admin-wrong*"):
-        found.broker().delete(key)
-    if found.model:
-        found.model.forget_script()
-
-
-@pytest.fixture
-def telegram(stack: Stack) -> SandboxClient:
-    return stack.telegram
+def stack(guarded_stack: Stack) -> Stack:
+    return guarded_stack
 
 
 def log_in(telegram: SandboxClient, chat_id: int) -> None:

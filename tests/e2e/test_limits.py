@@ -43,11 +43,6 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 
 
 @pytest.fixture
-def telegram(stack: Stack) -> SandboxClient:
-    return stack.telegram
-
-
-@pytest.fixture
 def model(stack: Stack) -> Iterator[LLMStandIn]:
     assert stack.model is not None
     stack.model.clear()

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from botgateway.wording.general import GeneralPhrase
-from tests.harness.guarded_stack import ADMIN_GROUP, OWNER, find_message, guarded_stack
+from tests.harness.guarded_stack import ADMIN_GROUP, OWNER, find_message
 from tests.harness.processes import wait_until
 from tests.harness.shared_stack import new_chat_id
 from tests.harness.stack import Stack
@@ -17,8 +17,8 @@ SECRET = "фарфоровый слон"
 
 
 @pytest.fixture
-def stack(request: pytest.FixtureRequest) -> Stack:
-    return guarded_stack(request.config)
+def stack(guarded_stack: Stack) -> Stack:
+    return guarded_stack
 
 
 def add_somebody_of_whom_the_records_are_broken(stack: Stack) -> int:

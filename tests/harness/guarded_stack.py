@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +10,7 @@ from django.contrib.auth.hashers import ScryptPasswordHasher
 
 from botgateway.wording.phrase import Phrase, say_plain
 from tests.harness.processes import wait_until
-from tests.harness.shared_stack import QUICK
+from tests.harness.shared_stack import QUICK, start_stack
 from tests.harness.stack import Stack
 from tests.harness.telegram import SandboxClient
 
@@ -24,14 +21,9 @@ OWNER_HIMSELF = {"id": OWNER, "is_bot": False, "first_name": "Павел", "lang
 GROUP_MEMBER = {"id": 901, "is_bot": False, "first_name": "Пётр", "language_code": "ru"}
 
 
-def guarded_stack(config: pytest.Config) -> Stack:
-    """Return the running stack of this pytest process; it stops with the process."""
-    return _start(config)
-
-
 @cache
-def _start(config: pytest.Config) -> Stack:
-    directory = Path(tempfile.mkdtemp(prefix="butler-guarded-"))
+def guarded_stack(config: pytest.Config) -> Stack:
+    """Return the running stack of this pytest process."""
     settings = {
         **QUICK,
         "ACCESS_POLICY": "approval",
@@ -39,18 +31,11 @@ def _start(config: pytest.Config) -> Stack:
         # The work factor of scrypt is memory: wrong passwords cost the tests no second each.
         "ADMIN_PASSWORD_HASH": ScryptPasswordHasher().encode(PASSWORD, "salt"),
     }
-    stack = Stack(directory, **settings)
-    config.add_cleanup(lambda: _stop(stack, directory))
-    stack.__enter__()
+    stack = start_stack(config, **settings)
     stack.telegram.write(OWNER, "/start", from_=OWNER_HIMSELF)  # until then no bot can write to him
     stack.telegram.wait_for_answers(OWNER, 1)
     stack.telegram.add_to_group(ADMIN_GROUP, title="Хозяева дома", from_=GROUP_MEMBER)
     return stack
-
-
-def _stop(stack: Stack, directory: Path) -> None:
-    stack.stop()
-    shutil.rmtree(directory, ignore_errors=True)
 
 
 def ask(telegram: SandboxClient, chat_id: int, text: str, **fields: Any) -> str:

@@ -30,9 +30,10 @@ QUICK = {
 _chat_ids = count(1_000)
 
 
+@cache
 def shared_stack(config: pytest.Config) -> Stack:
-    """Return the running stack of this pytest process; it stops with the process."""
-    return _start(config)
+    """Return the running stack of this pytest process."""
+    return start_stack(config, **QUICK)
 
 
 def new_chat_id() -> int:
@@ -40,10 +41,10 @@ def new_chat_id() -> int:
     return next(_chat_ids)
 
 
-@cache
-def _start(config: pytest.Config) -> Stack:
+def start_stack(config: pytest.Config, **settings: str) -> Stack:
+    """Start a stack that stops, and leaves nothing, when the pytest process ends."""
     directory = Path(tempfile.mkdtemp(prefix="butler-stack-"))
-    stack = Stack(directory, **QUICK)
+    stack = Stack(directory, **settings)
     config.add_cleanup(lambda: _stop(stack, directory))
     return stack.__enter__()
 

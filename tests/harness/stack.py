@@ -177,6 +177,12 @@ class Stack:
         else:
             self.bot.wait_for_output("polling")
 
+    def forget_orders(self) -> None:
+        """Take back what a test has ordered of the stand-ins: faults of Telegram, answers of the model."""
+        self.telegram.forget_faults()
+        if self.model:
+            self.model.forget_script()
+
     def wait_until_settled(self, *, timeout_s: float = DELIVERY_TIMEOUT_S) -> None:
         """Wait until Telegram has delivered everything and nothing in the inbox is pending."""
         inbox = self.database().inbox_updates

@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from tests.harness.stack import Stack
-from tests.harness.telegram import SandboxClient
 from tests.system.browser import Browser
 from tests.system.chat_page import ChatPage
 
@@ -44,11 +43,6 @@ def browser(chromium: Browser) -> Iterator[Browser]:
     chromium.switch_to.window(first)
     chromium.delete_all_cookies()
     assert complaints == []
-
-
-@pytest.fixture
-def telegram(stack: Stack) -> SandboxClient:
-    return stack.telegram
 
 
 @pytest.fixture

@@ -1,0 +1,36 @@
+"""A running stack, and a chat with somebody in it whom no other test knows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.harness.llm_standin_process import LLMStandIn
+from tests.harness.shared_stack import new_chat_id, shared_stack
+from tests.harness.stack import Stack
+from tests.harness.telegram import SandboxClient
+
+
+@pytest.fixture
+def stack(request: pytest.FixtureRequest) -> Iterator[Stack]:
+    """The whole product by webhook, with a scripted model; faults and scripts go with the test."""
+    found = shared_stack(request.config)
+    yield found
+    found.forget_orders()
+
+
+@pytest.fixture
+def telegram(stack: Stack) -> SandboxClient:
+    return stack.telegram
+
+
+@pytest.fixture
+def model(stack: Stack) -> LLMStandIn:
+    assert stack.model is not None
+    return stack.model
+
+
+@pytest.fixture
+def chat_id() -> int:
+    return new_chat_id()
