@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from django.contrib.auth.hashers import ScryptPasswordHasher, check_password
+from django.contrib.auth.hashers import check_password
 from django.core.management import CommandError, call_command
 
 from botgateway.domain import windows
@@ -19,6 +19,7 @@ from botgateway.domain.admin_sessions import (
     log_out,
 )
 from botgateway.redis_connection import redis_client
+from tests.harness.guarded_stack import hash_quickly
 
 PASSWORD = "бергамот и овсянка"
 
@@ -26,7 +27,7 @@ PASSWORD = "бергамот и овсянка"
 @pytest.fixture(autouse=True)
 def _clean_house(settings: Any) -> None:
     redis_client().flushdb()
-    settings.ADMIN_PASSWORD_HASH = ScryptPasswordHasher().encode(PASSWORD, "salt")
+    settings.ADMIN_PASSWORD_HASH = hash_quickly(PASSWORD)
 
 
 def test_a_session_begins_with_the_password_and_ends_by_itself_or_by_logging_out() -> None:

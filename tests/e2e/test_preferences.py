@@ -194,6 +194,7 @@ def test_a_model_that_the_vendor_does_not_know_is_replaced_at_once(
 
     notice = shown(PreferencesPhrase.MODEL_VANISHED, model="standin-72b")
     assert answer == f"{notice}\n\n{default_answer(question, words=0)}"
+    stack.wait_until_settled()  # what has been told is forgotten after it has been told
     assert find_profile(stack, chat_id)["model"] == ""
 
 
