@@ -53,8 +53,9 @@ def _erase_notices(user_id: str) -> None:
 def _scrub_presses_about(user_id: str) -> None:
     """Erase admins' presses under a request for access: the message that they were under is part of them."""
     admins = [str(chat_id) for chat_id in settings.ADMIN_CHAT_IDS]
-    presses = InboxUpdate.objects.filter(kind=CALLBACK_KIND, chat_id__in=admins, payload__contains=user_id)
-    presses.exclude(status=UpdateStatus.PENDING).update(payload="")
+    dealt_with = [status for status in UpdateStatus if status is not UpdateStatus.PENDING]
+    presses = InboxUpdate.objects.filter(status__in=dealt_with, chat_id__in=admins, kind=CALLBACK_KIND)
+    presses.filter(payload__contains=user_id).update(payload="")
 
 
 def _scrub_request(request: InboxUpdate) -> None:

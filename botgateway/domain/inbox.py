@@ -91,7 +91,7 @@ def list_overdue_chats() -> list[str]:
     """Return the chats in which an answer has been due for longer than a worker needs to notice."""
     overdue_before = timezone.now() - timedelta(seconds=settings.OVERDUE_AFTER_S)
     overdue = InboxUpdate.objects.filter(status=UpdateStatus.PENDING, received_at__lt=overdue_before)
-    return sorted(set(overdue.values_list("chat_id", flat=True)))
+    return sorted(overdue.values_list("chat_id", flat=True).distinct())
 
 
 def record_answer_messages(update: InboxUpdate, message_ids: Sequence[int]) -> None:

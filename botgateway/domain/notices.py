@@ -74,7 +74,7 @@ def list_overdue_chats() -> list[str]:
     """Return the chats in which a notice has been due for longer than a worker needs to notice."""
     overdue_before = timezone.now() - timedelta(seconds=settings.OVERDUE_AFTER_S)
     overdue = Notice.objects.filter(status=NoticeStatus.PENDING, due_at__lt=overdue_before)
-    return sorted(set(overdue.values_list("chat_id", flat=True)))
+    return sorted(overdue.values_list("chat_id", flat=True).distinct())
 
 
 def begin_delivery(notice: Notice) -> bool:
