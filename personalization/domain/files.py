@@ -102,11 +102,6 @@ def find_files(user_id: str, file_ids: Iterable[str | uuid.UUID]) -> list[Stored
     return [found[file_id] for file_id in order if file_id in found]
 
 
-def list_files(user_id: str) -> list[StoredFile]:
-    """Return the records of a person's files, newest first."""
-    return list(StoredFile.objects.filter(user_id=user_id).order_by("-created_at", "-pk"))
-
-
 def read_content(file: StoredFile) -> bytes:
     """Return a file as it was sent. Raises `FileNotFoundError`."""
     return _place_of(file.file_id).read_bytes()

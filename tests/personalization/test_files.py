@@ -45,6 +45,10 @@ def lying_in(media: Path) -> set[str]:
     return {path.name for path in (media / "files").iterdir()}
 
 
+def list_files(user_id: str) -> list[StoredFile]:
+    return list(StoredFile.objects.filter(user_id=user_id).order_by("-created_at", "-pk"))
+
+
 def count_everything() -> tuple[int, int]:
     return StoredFile.objects.count(), FilePassage.objects.count()
 
@@ -57,7 +61,7 @@ def test_a_stored_file_lies_under_its_id_for_nobody_else_to_read(media: Path) ->
     assert (path.stat().st_mode & 0o777, path.parent.stat().st_mode & 0o777) == (0o600, 0o700)
     assert files.read_content(file) == TEXT.encode()
     assert files.read_text(file) == TEXT
-    assert [found.name for found in files.list_files("42")] == ["../../etc/passwd"]
+    assert [found.name for found in list_files("42")] == ["../../etc/passwd"]
 
 
 def test_storing_again_changes_nothing_and_completes_half_a_file(media: Path) -> None:
@@ -91,7 +95,7 @@ def test_deleting_a_file_takes_record_passages_and_content(media: Path) -> None:
     assert not files.delete_file("42", stranger.file_id)
     assert not files.delete_file("42", "no id")
 
-    assert files.list_files("42") == [other]
+    assert list_files("42") == [other]
     assert lying_in(media) == {str(other.file_id), str(stranger.file_id)}
     assert get_profile("42").has_files
     assert files.delete_file("42", other.file_id)
@@ -115,9 +119,9 @@ def test_a_reset_deletes_one_persons_files(media: Path) -> None:
 
     reset_profile("42")
 
-    assert files.list_files("42") == []
+    assert list_files("42") == []
     assert not get_profile("42").has_files
-    assert files.list_files("43") == [stranger]
+    assert list_files("43") == [stranger]
     assert lying_in(media) == {str(stranger.file_id)}
 
 
@@ -133,7 +137,7 @@ def test_old_files_expire_and_what_has_no_record_is_swept(media: Path, settings)
 
     assert expire_files() == 1
 
-    assert files.list_files("42") == [fresh]
+    assert list_files("42") == [fresh]
     assert not orphan.exists()
     assert not arriving.exists()
     assert len(lying_in(media)) == 2
