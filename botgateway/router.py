@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import partial
 
 import structlog
-from django.conf import settings
 
 from botgateway.delivery.answer import Answer
 from botgateway.delivery.telegram import telegram_client
@@ -186,7 +185,6 @@ def _is_addressed(incoming: Incoming) -> bool:
         return True
     if not isinstance(incoming, IncomingMessage):
         return False
-    own_id = settings.TELEGRAM_BOT_TOKEN.partition(":")[0]
-    name = telegram_client().username
-    is_named = f"@{name}" in incoming.mentions or incoming.addressee == name
-    return is_named or incoming.replied_bot_id == own_id
+    client = telegram_client()
+    is_named = f"@{client.username}" in incoming.mentions or incoming.addressee == client.username
+    return is_named or incoming.replied_bot_id == client.bot_id

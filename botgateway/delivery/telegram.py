@@ -151,9 +151,17 @@ class TelegramClient:
         self._call("download", lambda: connection().save(url, target, max_bytes=max_bytes))
 
     @cached_property
+    def _own(self) -> dict[str, Any]:
+        return dict(self._call("getMe", lambda: apihelper.get_me(self._token)))
+
+    @property
     def username(self) -> str:
         """The bot's own name, in lower case, without the @."""
-        return str(self._call("getMe", lambda: apihelper.get_me(self._token)).get("username", "")).lower()
+        return str(self._own.get("username", "")).lower()
+
+    @property
+    def bot_id(self) -> str:
+        return str(self._own.get("id", ""))
 
     def remove_keyboard(self, chat_id: int, message_id: int) -> None:
         """Take a message's inline keyboard away. Raises `MessageNotModified` if it has none, and is the bot's."""

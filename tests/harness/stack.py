@@ -24,7 +24,7 @@ from tests.harness.processes import PROJECT_DIR, Child, wait_until
 from tests.harness.telegram import SandboxClient
 from tests.services import CONFIGURATION
 
-TOKEN = "1000:sandbox"
+TOKEN = "sandbox:tests"  # no number before the colon, as `make run` has it: the bot asks who it is
 SANDBOX_READY = "sandbox: listening on "
 SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"
 DELIVERY_TIMEOUT_S = 30.0
