@@ -78,6 +78,7 @@ class ChatPage:
             "chat_id": chat_id,
             "chat": chat,
             "is_group": chat is not None,
+            "bot_name": self._world.bot["username"],
             "person": person,
             "language": language,
             "words": WORDS[language],

@@ -1,6 +1,6 @@
 // The menu of commands: opened by its button or by a slash in the empty field.
 
-import { byId, make } from "./page.js";
+import { byId, isGroup, make, settings } from "./page.js";
 import { fit, sendText, text } from "./composer.js";
 import { readCommands } from "./server.js";
 
@@ -28,7 +28,7 @@ const send = (command) => {
   closeMenu();
   text.value = "";
   fit();
-  sendText(`/${command}`);
+  sendText(isGroup ? `/${command}@${settings.bot_name}` : `/${command}`); // as Telegram's own menus do
   text.focus();
 };
 
@@ -61,11 +61,13 @@ const load = async () => {
   if (!commands.length) commands = [FIRST_COMMAND];
 };
 
+const readBeginning = () => /^\/([a-z0-9_]*)$/i.exec(text.value)?.[1].toLowerCase();
+
 const filter = async () => {
-  const match = /^\/([a-z0-9_]*)$/i.exec(text.value);
-  if (!match) { closeMenu(); return; }
-  if (menu.hidden) await load();
-  openMenu(match[1].toLowerCase());
+  if (readBeginning() !== undefined && menu.hidden) await load();
+  const wanted = readBeginning(); // read again: while the commands were coming, the text may have been sent
+  if (wanted === undefined) closeMenu();
+  else openMenu(wanted);
 };
 
 const toggle = async () => {

@@ -78,6 +78,7 @@ def test_a_group_page_knows_its_title_and_who_writes(sandbox: Sandbox) -> None:
 
     assert (new["is_group"], new["chat"]["title"], new["person"]["id"]) == (True, "Chess <club>", 1001)
     assert (known["chat"]["title"], known["person"]["first_name"]) == ("Group 4711", "Ada")
+    assert known["bot_name"] == "butler_sandbox_bot"  # a group's menu names it in the commands
     assert "/?chat=-4711&amp;name=Ada&amp;as=7&amp;title=Group+4711&amp;lang=en" in page
 
 
