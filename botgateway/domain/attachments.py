@@ -11,6 +11,8 @@ from llm.prompt import clean_text
 FILE_NAME_MAX_CHARS = 255
 INT64_MAX = 2**63 - 1
 
+PHOTO_NAME = "photo.jpg"  # Telegram gives photos no names
+
 
 class AttachmentKind(StrEnum):
     VOICE = "voice"

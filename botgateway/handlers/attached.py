@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from django.conf import settings
 
+from botgateway.domain.attachments import PHOTO_NAME
 from botgateway.handlers.conversation import Conversation
 from botgateway.wording.files import FilesPhrase
 from llm.catalogue import find_choice
@@ -66,13 +67,17 @@ def list_remarks(conversation: Conversation, seen: FilesSeen) -> list[str]:
         conversation.say(FAILURES.get(failure.failure, FilesPhrase.FAILED), file_name=failure.detail)
         for failure in failed
     ]
-    remarks += [
-        conversation.say(FilesPhrase.PICTURE_UNSEEN, file_name=picture.name) for picture in seen.unseen
-    ]
+    remarks += dict.fromkeys(_tell_unseen(conversation, picture) for picture in seen.unseen)
     left_out = [remark for excerpt in seen.excerpts for remark in _tell_left_out(conversation, excerpt)]
     if left_out and conversation.has_memory and any(not excerpt.is_whole for excerpt in seen.excerpts):
         left_out.append(conversation.say(FilesPhrase.ASK_FURTHER))
     return remarks + left_out
+
+
+def _tell_unseen(conversation: Conversation, picture: StoredFile) -> str:
+    if picture.name == PHOTO_NAME:  # a name of ours, which tells the person nothing
+        return conversation.say(FilesPhrase.PHOTO_UNSEEN)
+    return conversation.say(FilesPhrase.PICTURE_UNSEEN, file_name=picture.name)
 
 
 def _open_pictures(pictures: Sequence[StoredFile]) -> Iterator[Image]:

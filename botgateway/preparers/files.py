@@ -11,7 +11,7 @@ from uuid import UUID
 import structlog
 
 from botgateway.delivery.telegram import telegram_client
-from botgateway.domain.attachments import Attachment, AttachmentKind
+from botgateway.domain.attachments import PHOTO_NAME, Attachment, AttachmentKind
 from botgateway.domain.preparation import Preparation
 from botgateway.domain.updates import IncomingMessage
 from botgateway.errors import FileTooBig, TelegramRefused
@@ -32,7 +32,6 @@ PICTURE_MAX_BYTES = 3_500_000
 TEXT_MAX_CHARS = 600_000
 # What the endpoints of OpenAI's format take (its guide "Images and vision"); Telegram's photos are JPEG.
 PICTURE_KINDS = frozenset({Kind.JPEG, Kind.PNG, Kind.WEBP, Kind.GIF})
-PHOTO_NAME = "photo.jpg"
 
 
 def prepare_file(update: InboxUpdate, message: IncomingMessage) -> Preparation:

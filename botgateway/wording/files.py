@@ -23,6 +23,7 @@ class FilesPhrase(Phrase):
     FAILED = auto()
 
     FORGOTTEN = auto()
+    PHOTO_UNSEEN = auto()
     PICTURE_UNSEEN = auto()
     READ_PAGES = auto()
     READ_BEGINNING = auto()

@@ -164,7 +164,7 @@ def test_an_album_makes_one_question_and_one_answer(
 def test_a_picture_that_no_model_sees_is_kept_and_said_to_be_unseen(
     telegram: SandboxClient, model: LLMStandIn, stack: Stack, chat_id: int
 ) -> None:
-    unseen = shown(FilesPhrase.PICTURE_UNSEEN, file_name="photo.jpg")
+    unseen = shown(FilesPhrase.PHOTO_UNSEEN)
     telegram.upload(chat_id, kind="photo", content=PIXEL)
     assert telegram.wait_for_answers(chat_id, 1) == [unseen]
 
@@ -175,6 +175,10 @@ def test_a_picture_that_no_model_sees_is_kept_and_said_to_be_unseen(
     assert "которого Вы видеть не можете (photo.jpg)" in question
     records = list(stack.database().files.find({"user_id": str(chat_id)}))
     assert [(record["kind"], record["mime_type"]) for record in records] == [("png", "image/png")] * 2
+
+    for _ in range(2):
+        telegram.upload(chat_id, kind="photo", content=PIXEL, media_group_id=f"g{chat_id}")
+    assert telegram.wait_for_answers(chat_id, 4)[3] == unseen
 
 
 def test_in_a_group_a_file_is_read_and_not_kept(
