@@ -6,6 +6,8 @@ from datetime import datetime
 
 from django.utils import timezone
 
+from botgateway.delivery.entities import clean_text
+from botgateway.delivery.markdown import render
 from botgateway.domain.buttons import Button, Keyboard, write_action
 from botgateway.handlers.conversation import Conversation, Handled, answer_with
 from botgateway.wording.general import GeneralPhrase
@@ -84,12 +86,13 @@ def _describe_page(conversation: Conversation, page: Page) -> str:
 
 def _describe(conversation: Conversation, item: Item, number: int, now: datetime) -> str:
     term = _say_term(conversation, item, now)
-    text, answer = _shorten(conversation, item.text), _shorten(conversation, item.answer)
+    text, answer = _shorten(conversation, item.text), _shorten_markdown(conversation, item.answer)
     match item.kind:
         case ItemKind.FILE:
             return conversation.say(MemoryPhrase.FILE, number=number, name=text, term=term)
         case ItemKind.SUMMARY:
-            return conversation.say(MemoryPhrase.SUMMARY, number=number, beginning=text, term=term)
+            beginning = _shorten_markdown(conversation, item.text)
+            return conversation.say(MemoryPhrase.SUMMARY, number=number, beginning=beginning, term=term)
         case ItemKind.TOPIC:
             return conversation.say(MemoryPhrase.TOPIC, number=number, topic=text, term=term)
     if not item.answer:
@@ -120,6 +123,11 @@ def _shorten(conversation: Conversation, text: str) -> str:
         return conversation.say_plain(MemoryPhrase.BLANK)
     line = " ".join(text[: 4 * BEGINNING_CHARS].split())
     return line if len(line) <= BEGINNING_CHARS else line[:BEGINNING_CHARS].rstrip() + "…"
+
+
+def _shorten_markdown(conversation: Conversation, markdown: str) -> str:
+    """Return the beginning of what a model wrote, without its marks: cut off, half of them would be left."""
+    return _shorten(conversation, render(clean_text(markdown[: 4 * BEGINNING_CHARS])).text)
 
 
 def _build_keyboard(conversation: Conversation, page: Page) -> Keyboard:

@@ -93,7 +93,8 @@ def test_the_memory_is_shown_page_by_page_and_struck_out_item_by_item(
     # The profile is of today, the pairs are three days old.
     assert "1. Предмет Ваших интересов: шахматы\nхранится, пока не вычеркнете" in first
     assert "2. Краткая запись прежних бесед: Любит чай." in first
-    turn = f"3. «вопрос 5 *{chat_id}*»\nМой ответ: ответ 5 *{chat_id}*"
+    # The person's words as they are, the model's without the marks of its Markdown.
+    turn = f"3. «вопрос 5 *{chat_id}*»\nМой ответ: ответ 5 {chat_id}"
     assert f"{turn}\nголосом, 3 дня назад, забуду через 87 дней" in first
     assert list(buttons(telegram, chat_id)) == [
         *(f"✕ {number}" for number in range(1, 6)),
