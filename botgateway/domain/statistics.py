@@ -33,11 +33,12 @@ class Statistics:
     files: int | None
 
 
-def collect_statistics() -> Statistics:
+def collect_statistics(*, asking: InboxUpdate) -> Statistics:
+    """Count everything but the update that asks."""
     has_memory = settings.PERSONALIZATION_ENABLED
     return Statistics(
         people={state: _count_people(state) for state in AccessState},
-        messages=_count_messages(),
+        messages=_count_messages(asking),
         failed_notices=Notice.objects.filter(status=NoticeStatus.FAILED).count(),
         profiles=_estimate(UserProfile) if has_memory else None,
         memory_events=_estimate(MemoryEvent) if has_memory else None,
@@ -49,11 +50,11 @@ def _count_people(state: AccessState) -> int:
     return Person.objects.filter(access_state=state).count()
 
 
-def _count_messages() -> dict[UpdateStatus, int]:
+def _count_messages(asking: InboxUpdate) -> dict[UpdateStatus, int]:
     recent = InboxUpdate.objects.filter(received_at__gte=timezone.now() - DAY)
     rows = recent.values("status").annotate(number=Count("pk")).values_list("status", "number")
     found = {UpdateStatus(status): number for status, number in rows}
-    pending = InboxUpdate.objects.filter(status=UpdateStatus.PENDING).count()
+    pending = InboxUpdate.objects.filter(status=UpdateStatus.PENDING).exclude(pk=asking.pk).count()
     return {**{status: found.get(status, 0) for status in UpdateStatus}, UpdateStatus.PENDING: pending}
 
 

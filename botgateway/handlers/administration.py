@@ -109,7 +109,7 @@ def _log_out(conversation: Conversation, _rest: str) -> Handled:
 
 
 def _show_statistics(conversation: Conversation, _rest: str) -> Handled:
-    found = collect_statistics()
+    found = collect_statistics(asking=conversation.update)
     if found.memory_events is None:
         return answer_with(conversation, Words.STATS_WITHOUT_MEMORY, **_describe_traffic(found))
     return answer_with(

@@ -16,6 +16,7 @@ from botgateway.handlers.conversation import Conversation, Handled, answer_with
 from botgateway.models import Person
 from botgateway.wording.administration import AdministrationPhrase as Words
 from botgateway.wording.general import GeneralPhrase
+from botgateway.wording.times import say_date
 
 PEOPLE_AREA = "people"
 ALL, PENDING = "all", "pending"
@@ -154,7 +155,7 @@ def _describe(conversation: Conversation, person: Person) -> str:
         Words.PERSON,
         person=access_notices.describe_person(person, conversation.language),
         state=access_notices.name_state(person.access_state, conversation.language),
-        since=f"{timezone.localdate(person.created_at):%Y-%m-%d}",
+        since=say_date(timezone.localdate(person.created_at), language=conversation.language),
     )
 
 
