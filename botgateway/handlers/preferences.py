@@ -96,7 +96,7 @@ def _show_personas(conversation: Conversation, *, toast: str = "") -> Handled:
         markdown = conversation.say(
             PreferencesPhrase.PERSONA_SHOWN,
             name=_name(conversation, chosen),
-            text=text,
+            text=_describe(conversation, chosen, text),
             limit=OWN_PERSONA_MAX_CHARS,
         )
     keyboard = _persona_keyboard(conversation, chosen)
@@ -115,6 +115,11 @@ def _persona_keyboard(conversation: Conversation, chosen: Persona | None) -> Key
     buttons.append(Button(own, write_action(PERSONA_AREA, OWN)))
     starts = range(0, len(buttons), PERSONAS_IN_A_ROW)
     return tuple(tuple(buttons[start : start + PERSONAS_IN_A_ROW]) for start in starts)
+
+
+def _describe(conversation: Conversation, persona: Persona, text: str) -> str:
+    is_alfred = persona is Persona.ALFRED
+    return conversation.say_plain(PreferencesPhrase.ALFRED_DESCRIBED) if is_alfred else text
 
 
 def _name(conversation: Conversation, persona: Persona) -> str:

@@ -6,11 +6,15 @@ from botgateway.wording.phrase import Phrase
 
 
 class PreferencesPhrase(Phrase):
-    """/persona, /language and /model. `PERSONA_…` are the names of `personalization.domain.personas`."""
+    """/persona, /language and /model. `PERSONA_…` are the names of `personalization.domain.personas`.
+
+    `ALFRED_DESCRIBED` is for people; what stands in a profile and in a prompt is the name of the default.
+    """
 
     PERSONA_SHOWN = auto()
     PERSONA_TAKEN = auto()
     PERSONA_ALFRED = auto()
+    ALFRED_DESCRIBED = auto()
     PERSONA_LIBRARIAN = auto()
     PERSONA_HOUSEKEEPER = auto()
     PERSONA_ADJUTANT = auto()
