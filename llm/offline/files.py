@@ -10,9 +10,7 @@ from llm.offline.facts import clean_line
 
 MOST_QUOTED = 3
 LONGEST_QUOTE = 300
-STEM_CHARS = (
-    5  # «договора» and «договоре» share that much; a real stemmer is not for rules that admit to be rules
-)
+ENDING_CHARS = 2  # «арендной» and «арендная»; a real stemmer is not for rules that admit to be rules
 SHORTEST_WORD = 4
 REQUIRED_SHARE = 0.5  # of the question's words
 WORD = re.compile(rf"\d+|[^\W_]{{{SHORTEST_WORD},}}")
@@ -22,8 +20,8 @@ NO_SENTENCE = re.compile(r"^\[(?:page \d+|…)\]$")
 
 def quote_matching(blocks: Sequence[FileBlock], question: str) -> list[str]:
     """Return up to `MOST_QUOTED` sentences that share the most words with the question, none if too few are shared."""
-    wanted = _roots_of(question)
-    found = [(len(wanted & _roots_of(sentence)), sentence) for sentence in _sentences_of(blocks)]
+    wanted = _words_of(question)
+    found = [(_count_shared(wanted, _words_of(sentence)), sentence) for sentence in _sentences_of(blocks)]
     matching = [pair for pair in found if pair[0] and pair[0] >= REQUIRED_SHARE * len(wanted)]
     matching.sort(key=lambda pair: -pair[0])
     return [_shorten(sentence) for _, sentence in matching[:MOST_QUOTED]]
@@ -53,8 +51,20 @@ def _sentences_of(blocks: Sequence[FileBlock]) -> Iterator[str]:
                 yield sentence
 
 
-def _roots_of(text: str) -> set[str]:
-    return {word[:STEM_CHARS] for word in WORD.findall(text.casefold().replace("ё", "е"))}
+def _words_of(text: str) -> set[str]:
+    return set(WORD.findall(text.casefold().replace("ё", "е")))
+
+
+def _count_shared(wanted: set[str], words: set[str]) -> int:
+    return sum(any(_is_akin(one, other) for other in words) for one in wanted)
+
+
+def _is_akin(one: str, other: str) -> bool:
+    """Tell whether two words differ in their endings at most."""
+    if one == other:
+        return True
+    stem_chars = max(SHORTEST_WORD, min(len(one), len(other)) - ENDING_CHARS)
+    return not one.isdecimal() and one[:stem_chars] == other[:stem_chars]
 
 
 def _shorten(sentence: str) -> str:

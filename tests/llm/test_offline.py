@@ -4,7 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from llm.file_blocks import FileBlock
 from llm.offline.english import ENGLISH
+from llm.offline.files import quote_matching
 from llm.offline.languages import wording_of
 from llm.offline.russian import RUSSIAN
 from llm.prompt import Prompt, Purpose, Role, Section, SectionKind, Turn
@@ -199,3 +201,16 @@ def test_the_letters_of_an_address_are_of_no_language():
     assert wording_of(f"глянь {address}", language="ru") is RUSSIAN
     assert wording_of(f"look {address}", language="ru") is ENGLISH
     assert wording_of(address, language="ru") is RUSSIAN
+
+
+def test_a_file_is_quoted_where_it_shares_words_with_the_question_in_whatever_form():
+    contract = FileBlock(
+        "договор.txt", "Договор аренды.\nАрендная плата вносится до 5 числа.\nПеревод передаёт банк."
+    )
+
+    assert quote_matching([contract], "что в договоре об арендной плате?") == [
+        "Договор аренды.",
+        "Арендная плата вносится до 5 числа.",
+    ]
+    assert quote_matching([contract], "До какого числа?") == ["Арендная плата вносится до 5 числа."]
+    assert quote_matching([contract], "А что о переезде?") == []
