@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from base64 import b64encode
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 from unicodedata import category
@@ -87,12 +87,6 @@ class Prompt:
     def section_text(self, kind: SectionKind) -> str:
         """Join the sections of one kind by blank lines; empty when there is none."""
         return "\n\n".join(section.text for section in self.sections if section.kind is kind)
-
-    def with_turns(self, turns: tuple[Turn, ...]) -> Prompt:
-        return replace(self, turns=turns)
-
-    def with_sections(self, sections: tuple[Section, ...]) -> Prompt:
-        return replace(self, sections=sections)
 
     def as_chat_messages(self) -> list[ChatMessage]:
         """Render as the messages of the OpenAI chat format.

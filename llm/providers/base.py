@@ -15,7 +15,6 @@ from llm.errors import BadAnswer, LLMError
 from llm.prompt import Prompt, clean_text, is_blank
 
 FINISH_STOP = "stop"
-FINISH_LENGTH = "length"
 FLAGS = {"true": True, "false": False}
 
 
