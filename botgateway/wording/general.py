@@ -22,4 +22,3 @@ class GeneralPhrase(Phrase):
     PARKED = auto()
     BLANK = auto()
     BUTTON_OUTDATED = auto()
-    TYPE_WITH_TEXT = auto()

@@ -12,7 +12,6 @@ from llm.offline.facts import Fact, FactKind, FactPattern
 
 class Intent(StrEnum):
     ASK_KNOWN = "ask_known"
-    ASK_FACT = "ask_fact"
     ASK_CLOCK = "ask_clock"
     ASK_HELP = "ask_help"
     THANK = "thank"
