@@ -29,7 +29,7 @@ from botgateway.handlers.commands import (
     handle_unreadable,
 )
 from botgateway.handlers.conversation import Conversation, Handled
-from botgateway.handlers.files import handle_files
+from botgateway.handlers.files import forget_files, handle_files
 from botgateway.handlers.limits import handle_refused_by_limits
 from botgateway.handlers.question import handle_text, handle_voice
 from botgateway.handlers.retry import handle_retry
@@ -103,8 +103,7 @@ def _answer(handler: Handler, bundle: Bundle, turn: Turn, *, is_stranger: bool) 
         handled = Handled(message_ids=conversation.answer.message_ids)
     if isinstance(bundle.incoming, ButtonPress):
         _end_press(conversation, handled.toast)
-    if bundle.others:
-        inbox.mark_joined_answered(bundle.others)
+    _end_question(conversation)
     inbox.mark_answered(lead, handled.message_ids, is_scrubbed=handled.is_scrubbed)
     return handled
 
@@ -121,6 +120,13 @@ def _end_press(conversation: Conversation, toast: str) -> None:
         conversation.client.answer_press(conversation.press.query_id, toast)
     except TelegramError as error:
         log.info("press not ended", error=type(error).__name__)
+
+
+def _end_question(conversation: Conversation) -> None:
+    """Do what comes before the mark on the first update, which is what a crash leaves."""
+    forget_files(conversation)
+    if conversation.bundle.others:
+        inbox.mark_joined_answered(conversation.bundle.others)
 
 
 def _open_conversation(bundle: Bundle, turn: Turn, attempt: Attempt, *, is_stranger: bool) -> Conversation:
@@ -156,8 +162,7 @@ def _park(bundle: Bundle, conversation: Conversation) -> Handled:
     lead = bundle.lead
     if lead.attempts == inbox.MAX_ATTEMPTS:  # beyond them the apology itself has failed
         _apologise(lead, conversation)
-    if bundle.others:
-        inbox.mark_joined_answered(bundle.others)
+    _end_question(conversation)
     inbox.park_update(lead)
     chats = reports.report_parked_update(lead)
     return Handled(message_ids=conversation.answer.message_ids, notice_chats=chats)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from botgateway.errors import SendLater
-from botgateway.handlers.attached import FilesSeen, list_remarks, look_at_files
+from uuid import UUID
+
+from botgateway.handlers.attached import list_remarks, look_at_files
 from botgateway.handlers.conversation import Conversation, Handled
 from botgateway.handlers.question import answer_question, build_question, read_words
 from botgateway.wording.files import FilesPhrase
@@ -15,17 +16,6 @@ def handle_files(conversation: Conversation) -> Handled:
     seen = look_at_files(conversation, question=read_words(conversation))
     if conversation.has_memory and seen.excerpts:
         files.note_files(conversation.profile)
-    try:
-        handled = _answer(conversation, seen)
-    except SendLater as later:
-        if later.kept:  # the answer is complete, only its turn to be sent has not come
-            _forget_where_nothing_is_kept(conversation, seen)
-        raise
-    _forget_where_nothing_is_kept(conversation, seen)
-    return handled
-
-
-def _answer(conversation: Conversation, seen: FilesSeen) -> Handled:
     question = build_question(conversation, seen)
     remarks = "\n\n".join(list_remarks(conversation, seen))
     if question.is_empty:
@@ -36,9 +26,10 @@ def _answer(conversation: Conversation, seen: FilesSeen) -> Handled:
     return answer_question(conversation, question)
 
 
-def _forget_where_nothing_is_kept(conversation: Conversation, seen: FilesSeen) -> None:
-    """In a group, or without memory, a file lives until it is answered."""
+def forget_files(conversation: Conversation) -> None:
+    """Delete what came with a question that is dealt with: in a group, or without memory, a file lives until then."""
     if conversation.has_memory:
         return
-    for file in seen.kept:
-        files.discard_file(conversation.user_id, file.file_id)
+    for preparation in conversation.preparations:
+        if preparation.file_id:
+            files.discard_file(conversation.user_id, UUID(preparation.file_id))

@@ -197,6 +197,21 @@ def test_in_a_group_a_file_is_read_and_not_kept(
     assert stack.database().file_passages.count_documents({"user_id": str(person["id"])}) == 0
 
 
+def test_a_file_of_a_group_that_does_not_hear_its_answer_is_not_kept_either(
+    telegram: SandboxClient, stack: Stack
+) -> None:
+    group, person = -new_chat_id(), {"id": new_chat_id(), "first_name": "Анна"}
+    telegram.add_to_group(group, title="Дом", from_=person)
+    telegram.order_fault(
+        kind="error", method="sendMessage", chat_id=group, status=403, description="Forbidden: bot was kicked"
+    )
+
+    send(telegram, group, "объявление.txt", b"At seven.", f"@{BOT_NAME} когда собрание?", from_=person)
+    stack.wait_until_settled()
+
+    assert stack.database().files.count_documents({"user_id": str(person["id"])}) == 0
+
+
 @pytest.fixture
 def sent_file(
     stack: Stack, settings: LazySettings, tmp_path: Path, chat_id: int
