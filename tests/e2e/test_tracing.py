@@ -7,7 +7,7 @@ from typing import Any
 
 from tests.harness.llm_standin_process import LLMStandIn
 from tests.harness.processes import Child, wait_until
-from tests.harness.stack import Stack
+from tests.harness.stack import TOKEN, Stack
 from tests.harness.telegram import SandboxClient
 
 
@@ -68,5 +68,5 @@ def test_no_log_holds_a_word_of_the_conversation_or_a_secret(
     stack.wait_until_settled()
 
     logs = stack.read_logs()
-    secrets = [said, answered, stack.webhook_secret, "1000:sandbox"]
+    secrets = [said, answered, stack.webhook_secret, TOKEN]
     assert [secret for secret in secrets if secret in logs] == []
