@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 
 import structlog
+from django.conf import settings
 from django.db import DatabaseError
 from pymongo.errors import PyMongoError
 from redis.exceptions import LockError, RedisError
@@ -32,7 +33,6 @@ from botgateway.redis_connection import redis_client
 
 log = structlog.get_logger(__name__)
 
-LEASE_S = 30.0
 RENEWALS_PER_LEASE = 3
 MAX_ATTEMPTS = 3  # a recording or a file that kills its worker must not do so for ever
 COUNT_TTL_S = 86_400
@@ -63,12 +63,14 @@ def prepare_update(update_key: str) -> str:
     message = read_incoming(json.loads(update.payload))
     if not isinstance(message, IncomingMessage) or read_preparation(update):
         return update.chat_id
-    lease = Lock(redis_client(), f"preparation:{update_key}", timeout=LEASE_S, thread_local=False)
+    lease = Lock(
+        redis_client(), f"preparation:{update_key}", timeout=settings.TURN_LEASE_S, thread_local=False
+    )
     if not lease.acquire(blocking=False):
         return ""
     with structlog.contextvars.bound_contextvars(trace_id=update.trace_id):
         try:
-            with heartbeat.every(LEASE_S / RENEWALS_PER_LEASE, lambda: _renew(lease)):
+            with heartbeat.every(settings.TURN_LEASE_S / RENEWALS_PER_LEASE, lambda: _renew(lease)):
                 write_preparation(update, _prepare(update, message))
         finally:
             _let_go(lease)
