@@ -51,7 +51,7 @@ def answer_bundle(bundle: Bundle, turn: Turn) -> Handled:
     """
     incoming = bundle.incoming
     if incoming is None or not (incoming.is_private or _is_addressed(incoming)):
-        inbox.mark_ignored(bundle.lead)
+        inbox.mark_ignored(bundle.updates)
         return NOTHING
     access = check_access(incoming)
     handler = choose_handler(incoming) if access is AccessState.APPROVED else handle_stranger

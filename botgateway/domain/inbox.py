@@ -114,9 +114,9 @@ def mark_answered(update: InboxUpdate, message_ids: Sequence[int], *, is_scrubbe
     log.info("update answered", update_id=update.update_id, chat_id=update.chat_id, seconds=seconds)
 
 
-def mark_ignored(update: InboxUpdate) -> None:
-    """Note that an update turned out to be none of Butler's business, and forget its words."""
-    InboxUpdate.objects.filter(pk=update.pk).update(
+def mark_ignored(updates: Sequence[InboxUpdate]) -> None:
+    """Note that updates turned out to be none of Butler's business, and forget their words."""
+    InboxUpdate.objects.filter(pk__in=[update.pk for update in updates]).update(
         status=UpdateStatus.IGNORED, answered_at=timezone.now(), payload=""
     )
 

@@ -63,3 +63,23 @@ def test_private_matters_are_not_for_a_group(telegram: SandboxClient, chat_id: i
         telegram.write(group_id, f"/{command}@{BOT}", from_=person(chat_id))
 
     assert telegram.wait_for_answers(group_id, 4) == [shown(GeneralPhrase.PRIVATE_ONLY)] * 4
+
+
+def test_an_album_for_somebody_else_is_no_concern_of_butlers(
+    telegram: SandboxClient, stack: Stack, chat_id: int, group_id: int
+) -> None:
+    for caption in ("@somebody_else взгляните", "@somebody_else и сюда"):
+        telegram.upload(
+            group_id,
+            kind="document",
+            content=b"...",
+            caption=caption,
+            media_group_id="g",
+            from_=person(chat_id),
+        )
+
+    stack.wait_until_settled()
+
+    updates = list(stack.database().inbox_updates.find({"chat_id": str(group_id)}))
+    assert [(update["status"], update["payload"]) for update in updates] == [("ignored", "")] * 2
+    assert telegram.answers(group_id) == []
