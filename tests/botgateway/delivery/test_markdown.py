@@ -143,7 +143,10 @@ def test_the_fast_path_agrees_with_the_parser(text):
     )
 )
 def test_every_word_of_a_text_is_shown(pieces):
-    assert render("".join(pieces)).plain.count("слово") == pieces.count("слово")
+    text = "".join(pieces)
+    assume("~~~" not in text and "```" not in text)  # the word after a fence names a language
+
+    assert render(text).plain.count("слово") == pieces.count("слово")
 
 
 def test_threads_share_the_parser():
