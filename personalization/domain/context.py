@@ -1,17 +1,15 @@
-"""What a question is answered from: the person's profile and recent events, read together."""
+"""What a question is answered from: the person's profile and recent events."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC
 from typing import Any
-from uuid import UUID
 
 from django.conf import settings
 
 from personalization import metrics
 from personalization.domain import memory
+from personalization.domain.memory import Position
 from personalization.domain.profiles import get_profile
 from personalization.models import MemoryEvent, UserProfile
 
@@ -30,45 +28,36 @@ class Context:
 
 
 def read_context(user_id: str) -> Context:
-    """Return profile and recent events in one request; somebody new gets the default profile.
+    """Return profile and recent events; somebody new gets the default profile.
 
-    Asked for every message, so as a pipeline: Django would take longer to put the question than to read the answer.
+    Asked for every message, so as pipelines: Django would take longer to put the questions than to read the answers.
     """
-    limit = settings.MEMORY_CAP + 1
-    found = list(UserProfile.pipelines.raw_aggregate(_build_pipeline(user_id, limit=limit)))
+    profile = _read_profile(user_id) or get_profile(user_id)
+    return Context(profile, _read_events(profile, limit=settings.MEMORY_CAP + 1))
+
+
+def _read_profile(user_id: str) -> UserProfile | None:
+    found = list(UserProfile.pipelines.raw_aggregate([{"$match": {"user_id": user_id}}, {"$limit": 1}]))
     if not found:
-        profile = get_profile(user_id)
-        return Context(profile, memory.list_recent_events(profile, limit=limit))
+        return None
     metrics.PROFILE_READS.inc()
-    (profile,) = found
-    watermark = memory.watermark_of(profile)
-    events = [_read_event(user_id, document) for document in reversed(profile.recent)]
-    return Context(
-        profile, [event for event in events if not watermark or memory.position_of(event) > watermark]
-    )
+    profile: UserProfile = found[0]
+    return profile
 
 
-def _build_pipeline(user_id: str, *, limit: int) -> list[dict[str, Any]]:
-    """What is at or below the watermark is older than the rest, so the last `limit` hold the last that count."""
-    events = [
-        {"$match": {"user_id": user_id}},
+def _read_events(profile: UserProfile, *, limit: int) -> list[MemoryEvent]:
+    pipeline = [
+        {"$match": {"user_id": profile.user_id, **_match_above(memory.watermark_of(profile))}},
         {"$sort": {"created_at": -1, "_id": -1}},
         {"$limit": limit},
         {"$project": {"role": 1, "content": 1, "created_at": 1, "event_id": 1}},
     ]
-    return [
-        {"$match": {"user_id": user_id}},
-        {"$limit": 1},
-        {"$lookup": {"from": MemoryEvent._meta.db_table, "pipeline": events, "as": "recent"}},
-    ]
+    return list(MemoryEvent.pipelines.raw_aggregate(pipeline))[::-1]
 
 
-def _read_event(user_id: str, document: Mapping[str, Any]) -> MemoryEvent:
-    return MemoryEvent(
-        pk=document["_id"],
-        event_id=UUID(document["event_id"]),
-        user_id=user_id,
-        role=document["role"],
-        content=document["content"],
-        created_at=document["created_at"].replace(tzinfo=UTC),
-    )
+def _match_above(watermark: Position | None) -> dict[str, Any]:
+    """Say `memory.above` in the database's own words."""
+    if watermark is None:
+        return {}
+    same_time = {"created_at": watermark.at, "_id": {"$gt": watermark.id}}
+    return {"$or": [{"created_at": {"$gt": watermark.at}}, same_time]}
