@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
 
 from django.conf import settings
 
 from personalization import metrics
 from personalization.domain import memory
-from personalization.domain.memory import Position
 from personalization.domain.profiles import get_profile
 from personalization.models import MemoryEvent, UserProfile
 
@@ -33,7 +31,7 @@ def read_context(user_id: str) -> Context:
     Asked for every message, so as pipelines: Django would take longer to put the questions than to read the answers.
     """
     profile = _read_profile(user_id) or get_profile(user_id)
-    return Context(profile, _read_events(profile, limit=settings.MEMORY_CAP + 1))
+    return Context(profile, memory.list_recent_events(profile, limit=settings.MEMORY_CAP + 1))
 
 
 def _read_profile(user_id: str) -> UserProfile | None:
@@ -43,21 +41,3 @@ def _read_profile(user_id: str) -> UserProfile | None:
     metrics.PROFILE_READS.inc()
     profile: UserProfile = found[0]
     return profile
-
-
-def _read_events(profile: UserProfile, *, limit: int) -> list[MemoryEvent]:
-    pipeline = [
-        {"$match": {"user_id": profile.user_id, **_match_above(memory.watermark_of(profile))}},
-        {"$sort": {"created_at": -1, "_id": -1}},
-        {"$limit": limit},
-        {"$project": {"role": 1, "content": 1, "created_at": 1, "event_id": 1}},
-    ]
-    return list(MemoryEvent.pipelines.raw_aggregate(pipeline))[::-1]
-
-
-def _match_above(watermark: Position | None) -> dict[str, Any]:
-    """Say `memory.above` in the database's own words."""
-    if watermark is None:
-        return {}
-    same_time = {"created_at": watermark.at, "_id": {"$gt": watermark.id}}
-    return {"$or": [{"created_at": {"$gt": watermark.at}}, same_time]}

@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from bson import ObjectId
 from django.conf import settings
@@ -58,9 +59,21 @@ def below(watermark: Position) -> Q:
 
 def list_recent_events(profile: UserProfile, *, limit: int) -> list[MemoryEvent]:
     """Return the person's last `limit` events, oldest first, with what a prompt needs of them."""
-    counted = MemoryEvent.objects.filter(above(watermark_of(profile)), user_id=profile.user_id)
-    newest_first = counted.order_by("-created_at", "-pk").only("role", "content", "created_at", "event_id")
-    return list(newest_first[:limit])[::-1]
+    pipeline = [
+        {"$match": {"user_id": profile.user_id, **_match_above(watermark_of(profile))}},
+        {"$sort": {"created_at": -1, "_id": -1}},
+        {"$limit": limit},
+        {"$project": {"role": 1, "content": 1, "created_at": 1, "event_id": 1}},
+    ]
+    return list(MemoryEvent.pipelines.raw_aggregate(pipeline))[::-1]
+
+
+def _match_above(watermark: Position | None) -> dict[str, Any]:
+    """Say `above` in the database's own words."""
+    if watermark is None:
+        return {}
+    same_time = {"created_at": watermark.at, "_id": {"$gt": watermark.id}}
+    return {"$or": [{"created_at": {"$gt": watermark.at}}, same_time]}
 
 
 def build_event_id(key: str, role: MemoryRole) -> uuid.UUID:
