@@ -18,6 +18,10 @@ TelegramError
 
 from __future__ import annotations
 
+from django.db import DatabaseError
+from pymongo.errors import PyMongoError
+from redis.exceptions import RedisError
+
 
 class MalformedUpdate(ValueError):
     """The body is no update: not JSON, no object, or without an integer `update_id`."""
@@ -95,3 +99,7 @@ class NotPrepared(Exception):
 
 class TurnLost(Exception):
     """The exclusive right to answer a chat has passed to another worker: leave the answer to it."""
+
+
+# A part that Butler needs is away, or refuses: the work is tried again.
+OUTAGES = (TelegramError, DatabaseError, PyMongoError, RedisError)

@@ -23,7 +23,7 @@ from botgateway.domain import decisions, inbox, notices, reports, turns
 from botgateway.domain.bundles import Bundle, find_time_to_wait_s, next_bundle
 from botgateway.domain.inbox import Acceptance
 from botgateway.domain.turns import Turn
-from botgateway.errors import NotPrepared, SendLater, TelegramError, TurnLost
+from botgateway.errors import OUTAGES, NotPrepared, SendLater, TelegramError, TurnLost
 from botgateway.models import InboxUpdate
 from botgateway.preparers import prepare
 from botgateway.router import answer_bundle
@@ -32,7 +32,6 @@ from personalization.tasks import compress_user_memory
 log = structlog.get_logger(__name__)
 
 BROKER_ERRORS = (OperationalError, CeleryOperationalError, RedisError, ConnectionError)
-OUTAGES = (TelegramError, DatabaseError, PyMongoError, RedisError)
 
 Look = Callable[[str, Turn], None]
 

@@ -13,8 +13,8 @@ from unicodedata import category
 
 from botgateway.delivery.entities import Rendered, clean_text, is_blank
 from botgateway.delivery.markdown import render
+from botgateway.domain.message_length import MESSAGE_LIMIT, utf16_length
 
-MESSAGE_LIMIT = 4096  # UTF-16 code units
 MIN_LIMIT = 2  # one character outside the basic plane takes two units
 STABLE_LIMIT = 128  # more than the longest opening line of a fence
 
@@ -56,11 +56,6 @@ class _Fence:
 
     def bare(self, line: str) -> str:
         return line.strip(" \t>" if self.is_quoted else " \t")
-
-
-def utf16_length(text: str) -> int:
-    """Count UTF-16 code units, Telegram's unit of length."""
-    return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def split_markdown(text: str, limit: int = MESSAGE_LIMIT) -> list[str]:

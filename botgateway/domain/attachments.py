@@ -9,6 +9,7 @@ from typing import Any
 from llm.prompt import clean_text
 
 FILE_NAME_MAX_CHARS = 255
+DOWNLOAD_MAX_BYTES = 20_000_000  # what Telegram hands out to bots, core.telegram.org/bots/api#getfile
 INT64_MAX = 2**63 - 1
 
 PHOTO_NAME = "photo.jpg"  # Telegram gives photos no names

@@ -14,12 +14,13 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 
+from botgateway.domain.message_length import MESSAGE_LIMIT, utf16_length
 from botgateway.domain.preparation import find_queue
 from botgateway.domain.updates import ButtonPress, IncomingMessage, read_incoming
 from botgateway.models import InboxUpdate
 
-MESSAGE_LIMIT = 4_096  # UTF-16 code units; clients cut longer texts, mostly at a space shortly before
-LONG_TEXT = 3_000  # UTF-16 code units; what is longer may have a continuation
+# UTF-16 code units. Clients cut a text over the limit, mostly at a space shortly before: what is this long may go on.
+LONG_TEXT = 3_000
 
 
 @dataclass(slots=True)
@@ -108,7 +109,7 @@ def _is_open(update: InboxUpdate) -> bool:
     if not isinstance(message, IncomingMessage) or message.is_edited:
         return False
     if message.attachment is None:
-        return message.command is None and _utf16_length(message.text) >= LONG_TEXT
+        return message.command is None and utf16_length(message.text) >= LONG_TEXT
     return bool(message.media_group_id)
 
 
@@ -116,12 +117,8 @@ def _join_texts(first: IncomingMessage, second: IncomingMessage) -> str:
     """Join two parts; a text cut at the very limit was cut inside a word."""
     if not first.text or not second.text:
         return first.text + second.text
-    is_cut = _utf16_length(first.text) % MESSAGE_LIMIT == 0
+    is_cut = utf16_length(first.text) % MESSAGE_LIMIT == 0
     return first.text + ("" if is_cut else "\n") + second.text
-
-
-def _utf16_length(text: str) -> int:
-    return len(text.encode("utf-16-le")) // 2
 
 
 def _read(update: InboxUpdate) -> IncomingMessage | ButtonPress | None:

@@ -8,6 +8,7 @@ from dataclasses import replace
 import structlog
 from redis.exceptions import RedisError
 
+from botgateway.delivery.typing_sign import typing_shown
 from botgateway.domain import limits
 from botgateway.errors import SendLater
 from botgateway.handlers.attached import FilesSeen, look_at_files
@@ -27,7 +28,6 @@ from personalization.errors import MessageTooLong, ReplyFailed
 
 log = structlog.get_logger(__name__)
 
-TYPING_INTERVAL_S = 4.5  # Telegram shows «typing…» for five seconds
 STOP_CHECK_INTERVAL_S = 0.7
 
 VOICE_FAILURES = {phrase.value: phrase for phrase in VoicePhrase}
@@ -147,7 +147,7 @@ def _show_as_it_grows(reply: Reply, conversation: Conversation, notice: str) -> 
         if conversation.turn.is_stop_asked():
             reply.stop()
 
-    typing = heartbeat.every(TYPING_INTERVAL_S, lambda: _show_typing(conversation), is_immediate=True)
+    typing = typing_shown(conversation.client, conversation.incoming.chat_id)
     with typing, heartbeat.every(STOP_CHECK_INTERVAL_S, look_for_stop):
         shown = notice
         for piece in reply:
@@ -170,7 +170,3 @@ def _final_text(reply: Reply, conversation: Conversation) -> str:
     if is_blank(reply.text):
         return conversation.say(ConversationPhrase.STOPPED_BEFORE_BEGINNING)
     return f"{reply.text}\n\n{conversation.say(ConversationPhrase.STOPPED_MARK)}"
-
-
-def _show_typing(conversation: Conversation) -> None:
-    conversation.client.show_typing(conversation.incoming.chat_id)

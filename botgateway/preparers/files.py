@@ -11,7 +11,7 @@ from uuid import UUID
 import structlog
 
 from botgateway.delivery.telegram import telegram_client
-from botgateway.domain.attachments import PHOTO_NAME, Attachment, AttachmentKind
+from botgateway.domain.attachments import DOWNLOAD_MAX_BYTES, PHOTO_NAME, Attachment, AttachmentKind
 from botgateway.domain.preparation import Preparation
 from botgateway.domain.updates import IncomingMessage
 from botgateway.errors import FileTooBig, TelegramRefused
@@ -25,7 +25,6 @@ from personalization.domain import files
 
 log = structlog.get_logger(__name__)
 
-DOWNLOAD_MAX_BYTES = 20_000_000  # core.telegram.org/bots/api#getfile
 # Ten of an album stay, in base64, below the 50 MB that OpenAI takes in one request.
 PICTURE_MAX_BYTES = 3_500_000
 # Some 300 pages, 600 passages: a second of stemming, 3 MB in the database.

@@ -7,12 +7,11 @@ from collections.abc import Callable
 
 import structlog
 from django.conf import settings
-from django.db import DatabaseError
-from pymongo.errors import PyMongoError
-from redis.exceptions import LockError, RedisError
+from redis.exceptions import LockError
 from redis.lock import Lock
 
 from botgateway.delivery.telegram import telegram_client
+from botgateway.delivery.typing_sign import typing_shown
 from botgateway.domain import reports
 from botgateway.domain.preparation import (
     FILES_QUEUE,
@@ -24,7 +23,7 @@ from botgateway.domain.preparation import (
 )
 from botgateway.domain.updates import IncomingMessage, read_incoming
 from botgateway.enums import UpdateStatus
-from botgateway.errors import TelegramError
+from botgateway.errors import OUTAGES, TelegramError
 from botgateway.heartbeat import heartbeat
 from botgateway.models import InboxUpdate
 from botgateway.preparers.files import prepare_file
@@ -37,9 +36,7 @@ RENEWALS_PER_LEASE = 3
 MAX_ATTEMPTS = 3  # a recording or a file that kills its worker must not do so for ever
 COUNT_TTL_S = 86_400
 ASKED_TTL_S = 600  # a request that has waited longer in its queue is repeated; it may have been lost
-TYPING_INTERVAL_S = 4.5
 FAILED = "failed"  # a phrase of both areas, voice and files
-OUTAGES = (TelegramError, DatabaseError, PyMongoError, RedisError)
 
 Preparer = Callable[[InboxUpdate, IncomingMessage], Preparation]
 
@@ -107,12 +104,7 @@ def _count_attempt(count_key: str) -> int:
 
 
 def _prepare_visibly(update: InboxUpdate, message: IncomingMessage) -> Preparation:
-    client = telegram_client()
-
-    def show_typing() -> None:
-        client.show_typing(message.chat_id)
-
-    with heartbeat.every(TYPING_INTERVAL_S, show_typing, is_immediate=True):
+    with typing_shown(telegram_client(), message.chat_id):
         return PREPARERS[find_queue(message)](update, message)
 
 

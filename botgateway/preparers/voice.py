@@ -9,6 +9,7 @@ import structlog
 from django.conf import settings
 
 from botgateway.delivery.telegram import telegram_client
+from botgateway.domain.attachments import DOWNLOAD_MAX_BYTES
 from botgateway.domain.preparation import Preparation
 from botgateway.domain.reports import report_once
 from botgateway.domain.updates import IncomingMessage
@@ -20,8 +21,6 @@ from botgateway.wording.voice import VoicePhrase
 from personalization.domain.profiles import find_language
 
 log = structlog.get_logger(__name__)
-
-DOWNLOAD_MAX_BYTES = 20_000_000  # core.telegram.org/bots/api#getfile
 
 
 def prepare_voice(update: InboxUpdate, message: IncomingMessage) -> Preparation:
