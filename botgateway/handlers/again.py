@@ -22,10 +22,10 @@ def handle_edit(conversation: Conversation) -> Handled:
     edited = conversation.message
     if edited.command == ADMIN_COMMAND:  # a password may have come in by the back door
         return handle_admin(conversation)
-    last = find_last_question(conversation)
     original = _find_original(conversation)
     if original is None or original.text == edited.text or original.command:
         return Handled(message_ids=[])  # a preview was loaded, a place moved on, or it is long gone
+    last = find_last_question(conversation)
     if last is None or last.lead.message_id != edited.message_id:
         return answer_with(conversation, ConversationPhrase.EDIT_TOO_OLD)
     button = Button(conversation.say_plain(ConversationPhrase.RETRY_BUTTON), write_action(RETRY_AREA))
