@@ -12,7 +12,7 @@ from django.core.checks import CheckMessage, Error, Tags, register
 from django.utils.module_loading import import_string
 
 from butler_project.logging import LEVELS
-from llm.providers.base import InvalidSetting
+from llm.provider_settings import InvalidSetting
 from llm.registry import check_configuration
 
 ACCESS_POLICIES = ("open", "approval")

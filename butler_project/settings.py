@@ -6,6 +6,7 @@ A secret can come from a file: `NAME_FILE=/run/secrets/name` stands in for `NAME
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -199,9 +200,18 @@ LLM_SUPPORTS_IMAGES = env.bool("LLM_SUPPORTS_IMAGES", default=False)
 LLM_TIMEOUT_S = env.float("LLM_TIMEOUT_S", default=60.0)
 LLM_CONNECT_TIMEOUT_S = env.float("LLM_CONNECT_TIMEOUT_S", default=5.0)
 LLM_MAX_ANSWER_TOKENS = env.int("LLM_MAX_ANSWER_TOKENS", default=1_500)
-OFFLINE_CHUNK_DELAY_S = env.float(
-    "OFFLINE_CHUNK_DELAY_S", default=0.08
-)  # between words, so that streaming shows
+# The house's own model, and those asked in order when a chosen one fails: `<provider>` or `<provider>:<model>` each.
+LLM_DEFAULT = env.str("LLM_DEFAULT", default="")
+LLM_FALLBACK = env.list("LLM_FALLBACK", default=[])
+# After the first attempt, of what is worth it and before the first token; 0 switches it off.
+LLM_RETRIES = env.int("LLM_RETRIES", default=2)
+# So many failures in a row, and the provider is left alone for the pause; 0 switches it off.
+LLM_BREAKER_FAILURES = env.int("LLM_BREAKER_FAILURES", default=5)
+LLM_BREAKER_PAUSE_S = env.float("LLM_BREAKER_PAUSE_S", default=30.0)
+EXCHANGE_TTL_DAYS = env.int("EXCHANGE_TTL_DAYS", default=90)
+REFRESH_CRON = env.str("REFRESH_CRON", default="0 4 * * *")
+# What else a provider wants to know it reads by name: adding one adds no line here.
+LLM_ENVIRONMENT = partial(env.str, default="")
 
 # --- Celery ---------------------------------------------------------------------------------------------------
 

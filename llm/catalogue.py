@@ -20,6 +20,7 @@ from llm.errors import LLMError
 from llm.prompt import is_blank
 from llm.providers.base import ModelDescription, Provider
 from llm.registry import configured_registry, get_provider
+from llm.route import Candidate, Route
 
 log = structlog.get_logger(__name__)
 
@@ -128,6 +129,14 @@ def list_models() -> list[ModelDescription]:
 def find_choice(choice: str) -> Choice:
     """Return who answers somebody with this choice, without waiting for anything."""
     return _configured_catalogue().find_choice(choice)
+
+
+def find_route(choice: str) -> Route:
+    """Return who is asked for somebody with this choice, and who after them. Never waits for a provider."""
+    registry = configured_registry()
+    found = find_choice(choice)
+    first = Candidate(found.provider, found.model) if choice and not found.is_vanished else registry.house
+    return Route(first, registry.house, registry.fallback, is_vanished=found.is_vanished)
 
 
 def write_choice(model: ModelDescription) -> str:

@@ -46,24 +46,36 @@ class Section:
     text: str
 
 
+class MediaKind(StrEnum):
+    IMAGE = "image"
+    AUDIO = "audio"
+    FILE = "file"
+
+
 @dataclass(frozen=True, slots=True)
-class Image:
-    """A picture as it is stored; `mime_type` is `image/…`."""
+class Media:
+    """A picture, a recording or a document as it is stored, for models that take it as it is."""
 
     content: bytes
     mime_type: str
+    name: str = ""
+
+    @property
+    def kind(self) -> MediaKind:
+        family = self.mime_type.partition("/")[0]
+        return MediaKind(family) if family in (MediaKind.IMAGE, MediaKind.AUDIO) else MediaKind.FILE
 
 
 @dataclass(frozen=True, slots=True)
 class Turn:
     """One message of the conversation. Its content is data, whatever it says.
 
-    `images` are for providers whose capabilities say so.
+    `media` are for models whose capabilities say so; whoever builds the prompt leaves out what a model does not take.
     """
 
     role: Role
     content: str
-    images: tuple[Image, ...] = ()
+    media: tuple[Media, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,9 +143,10 @@ def is_blank(text: str) -> bool:
 def _content_of(turn: Turn) -> str | list[dict[str, Any]]:
     """Return the text, or the parts of a message with pictures (OpenAI API reference, "Create chat completion")."""
     text = clean_text(turn.content)
-    if not turn.images:
+    images = [media for media in turn.media if media.kind is MediaKind.IMAGE]
+    if not images:
         return text
-    urls = (f"data:{image.mime_type};base64,{b64encode(image.content).decode()}" for image in turn.images)
+    urls = (f"data:{image.mime_type};base64,{b64encode(image.content).decode()}" for image in images)
     pictures = [{"type": "image_url", "image_url": {"url": url}} for url in urls]
     return [{"type": "text", "text": text}, *pictures]
 

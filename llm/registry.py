@@ -1,9 +1,9 @@
 """Which providers there are, from configuration alone.
 
-Every module of `llm.providers` with a function `build_provider(lookup)` is a provider: adding a vendor is
-adding one file; what vendors share lives in a package beside them. The function raises `MissingSetting` when
-the configuration does not ask for the vendor, `InvalidSetting` when it asks wrongly. The module loads its SDK
-no earlier than the first call, so that the web process never pays for it.
+Every module of `llm.providers` with a function `build_providers(lookup)` is a vendor: adding one is adding one file;
+what vendors share lives in a package beside them. The function raises `MissingSetting` when the configuration does not
+ask for the vendor, `InvalidSetting` when it asks wrongly. The module loads its SDK no earlier than the first call, so
+that the web process never pays for it.
 """
 
 from __future__ import annotations
@@ -13,18 +13,22 @@ import pkgutil
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from functools import cache
+from functools import cache, cached_property
 from typing import cast
 
 import structlog
 
 from llm import providers
 from llm.errors import UnknownProvider
-from llm.providers.base import MissingSetting, Provider, SettingLookup
+from llm.provider_settings import MissingSetting, SettingLookup
+from llm.providers.base import Provider
+from llm.route import Candidate, read_candidates
 
-DEFAULT_ORDER = ("openai_compatible", "offline")
+# Asked in this order when nothing else is said: one's own endpoint first, the rules without a model last.
+FIRST_VENDOR, LAST_VENDOR = "openai_compatible", "offline"
+DEFAULT_SETTING, FALLBACK_SETTING = "LLM_DEFAULT", "LLM_FALLBACK"
 
-BuildProvider = Callable[[SettingLookup], Provider]
+BuildProviders = Callable[[SettingLookup], list[Provider]]
 
 log = structlog.get_logger(__name__)
 
@@ -38,33 +42,50 @@ class Registry:
         self._providers: dict[str, Provider] | None = None
 
     def all_providers(self) -> dict[str, Provider]:
-        """Return every configured provider by name."""
+        """Return every configured provider by name, the house's own first unless `LLM_DEFAULT` names another."""
         with self._lock:
             if self._providers is None:
                 self._providers = {provider.name: provider for provider in self._build_all()}
             return self._providers
 
     def get_provider(self, name: str | None = None) -> Provider:
-        """Return one provider, the default without a name. Raises `UnknownProvider`."""
+        """Return one provider, the house's own without a name. Raises `UnknownProvider`."""
+        if not name:
+            return self.house.provider
         configured = self.all_providers()
-        wanted = name or next(default for default in DEFAULT_ORDER if default in configured)
-        if wanted not in configured:
-            raise UnknownProvider(wanted)
-        return configured[wanted]
+        if name not in configured:
+            raise UnknownProvider(name)
+        return configured[name]
+
+    @cached_property
+    def house(self) -> Candidate:
+        """Who answers when nobody has chosen: `LLM_DEFAULT`, or the first provider. Raises `InvalidSetting`."""
+        configured = self.all_providers()
+        chosen = read_candidates([self._lookup(DEFAULT_SETTING, "")], configured, setting=DEFAULT_SETTING)
+        return chosen[0] if chosen else Candidate(next(iter(configured.values())))
+
+    @cached_property
+    def fallback(self) -> tuple[Candidate, ...]:
+        """Who is asked when the chosen model gives no answer: `LLM_FALLBACK`. Raises `InvalidSetting`."""
+        entries = self._lookup(FALLBACK_SETTING, "").split(",")
+        return read_candidates(entries, self.all_providers(), setting=FALLBACK_SETTING)
 
     def _build_all(self) -> Iterator[Provider]:
         for vendor, build in _discover_builders():
             try:
-                yield build(self._lookup)
+                yield from build(self._lookup)
             except MissingSetting as missing:
                 log.info("llm provider left out", provider=vendor, missing_setting=missing.setting)
 
 
 def check_configuration() -> None:
-    """Raise `InvalidSetting` for a provider's setting that cannot be used; nothing is kept and nothing logged."""
+    """Raise `InvalidSetting` for a setting that cannot be used; nothing is kept and nothing logged."""
+    configured: dict[str, Provider] = {}
     for _, build in _discover_builders():
         with suppress(MissingSetting):
-            build(_look_up_setting)
+            configured |= {provider.name: provider for provider in build(look_up_setting)}
+    for setting in (DEFAULT_SETTING, FALLBACK_SETTING):
+        read_candidates(look_up_setting(setting).split(","), configured, setting=setting)
 
 
 def get_provider(name: str | None = None) -> Provider:
@@ -75,18 +96,27 @@ def get_provider(name: str | None = None) -> Provider:
 @cache
 def configured_registry() -> Registry:
     """Return the process's registry; `configured_registry.cache_clear()` forgets it."""
-    return Registry(_look_up_setting)
+    return Registry(look_up_setting)
 
 
-def _look_up_setting(name: str, default: str = "") -> str:
-    from django.conf import settings  # noqa: PLC0415  # `llm` is usable without Django
+def look_up_setting(name: str, default: str = "") -> str:
+    """Return a setting as text: what `settings.py` names, else what the environment says.
+
+    So a vendor's own variables stand in its file alone.
+    """
+    from django.conf import settings  # noqa: PLC0415  # providers are usable without Django
 
     value = getattr(settings, name, None)
+    if value is None:
+        value = settings.LLM_ENVIRONMENT(name)
+    if isinstance(value, list):
+        value = ",".join(value)
     return default if value in (None, "") else str(value)
 
 
-def _discover_builders() -> Iterator[tuple[str, BuildProvider]]:
-    for module_info in pkgutil.iter_modules(providers.__path__):
-        module = importlib.import_module(f"{providers.__name__}.{module_info.name}")
-        if hasattr(module, "build_provider"):
-            yield module_info.name, cast("BuildProvider", module.build_provider)
+def _discover_builders() -> Iterator[tuple[str, BuildProviders]]:
+    names = {module_info.name for module_info in pkgutil.iter_modules(providers.__path__)}
+    for name in sorted(names, key=lambda name: (name != FIRST_VENDOR, name == LAST_VENDOR, name)):
+        module = importlib.import_module(f"{providers.__name__}.{name}")
+        if hasattr(module, "build_providers"):
+            yield name, cast("BuildProviders", module.build_providers)

@@ -11,7 +11,7 @@ from botgateway.domain.attachments import PHOTO_NAME
 from botgateway.handlers.conversation import Conversation
 from botgateway.wording.files import FilesPhrase
 from llm.catalogue import find_choice
-from llm.prompt import Image
+from llm.prompt import Media
 from personalization.domain import files
 from personalization.domain.prompt import ATTACHED_SHARE, NOTHING_ATTACHED, Attached
 from personalization.domain.retrieval import Excerpt, read_excerpts
@@ -80,10 +80,10 @@ def _tell_unseen(conversation: Conversation, picture: StoredFile) -> str:
     return conversation.say(FilesPhrase.PICTURE_UNSEEN, file_name=picture.name)
 
 
-def _open_pictures(pictures: Sequence[StoredFile]) -> Iterator[Image]:
+def _open_pictures(pictures: Sequence[StoredFile]) -> Iterator[Media]:
     for picture in pictures:
         try:
-            yield Image(files.read_content(picture), picture.mime_type)
+            yield Media(files.read_content(picture), picture.mime_type)
         except FileNotFoundError:  # deleted since its record was read
             continue
 

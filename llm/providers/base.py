@@ -2,39 +2,66 @@
 
 from __future__ import annotations
 
-import math
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Self
 
 from llm import metrics
 from llm.errors import BadAnswer, LLMError
-from llm.prompt import Prompt, clean_text, is_blank
+from llm.prompt import MediaKind, Prompt, clean_text, is_blank
 
 FINISH_STOP = "stop"
-FLAGS = {"true": True, "false": False}
 
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
-    """What a provider takes and gives; `context_tokens` is what it takes when no model says otherwise."""
+    """What a model takes and gives: of a provider, what holds where none of its models says otherwise.
+
+    `supports_files`: PDF as it is. `context_tokens`: prompt and answer together.
+    """
 
     supports_files: bool = False
     supports_images: bool = False
+    supports_audio: bool = False
     supports_streaming: bool = True
     context_tokens: int = 8192
+
+    def takes(self, kind: MediaKind) -> bool:
+        """Tell whether media of this kind go through as they are."""
+        return {
+            MediaKind.FILE: self.supports_files,
+            MediaKind.IMAGE: self.supports_images,
+            MediaKind.AUDIO: self.supports_audio,
+        }[kind]
 
 
 @dataclass(frozen=True, slots=True)
 class ModelDescription:
-    """A model a provider offers; `context_tokens` is `None` when the vendor does not say."""
+    """A model a provider offers; `None` stands where the vendor does not say."""
 
     id: str
     provider: str
     context_tokens: int | None = None
+    supports_files: bool | None = None
+    supports_images: bool | None = None
+    supports_audio: bool | None = None
+
+    def capabilities_within(self, provided: Capabilities) -> Capabilities:
+        """Return what this model can do: its own word, else that of its provider."""
+        return replace(
+            provided,
+            context_tokens=self.context_tokens or provided.context_tokens,
+            supports_files=_own_or(self.supports_files, provided.supports_files),
+            supports_images=_own_or(self.supports_images, provided.supports_images),
+            supports_audio=_own_or(self.supports_audio, provided.supports_audio),
+        )
+
+
+def _own_or(own: bool | None, provided: bool) -> bool:
+    return provided if own is None else own
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,11 +178,15 @@ class Provider(ABC):
     """A source of answers, safe to share between threads.
 
     A vendor implements `list_models`, `_complete` and `_stream`; measuring a call and refusing an empty
-    answer is done here.
+    answer is done here. `default_model` answers where a call names none; empty if only the vendor knows.
     """
 
     name: str
     capabilities: Capabilities
+    default_model: str = ""
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.name}>"  # and nothing of its address or key
 
     def warm_up(self) -> None:  # noqa: B027  # most providers have nothing to load
         """Load what the first call would otherwise wait for, without any network. For a worker's start."""
@@ -236,50 +267,3 @@ class _MeasuredCall:
 
     def end_with(self, error: BaseException) -> None:
         self.end(error.outcome if isinstance(error, LLMError) else metrics.OUTCOME_CRASHED)
-
-
-class MissingSetting(Exception):
-    """A provider's setting is not there, so the provider stays out."""
-
-    def __init__(self, setting: str) -> None:
-        super().__init__(f"{setting} is not set")
-        self.setting = setting
-
-
-class InvalidSetting(ValueError):
-    """A provider's setting has a value that cannot be used; the start should stop with this message."""
-
-    def __init__(self, setting: str, reason: str) -> None:
-        super().__init__(f"{setting}: {reason}")
-        self.setting = setting
-
-
-SettingLookup = Callable[[str, str], str]
-"""`lookup(name, default)`: the value of a setting as text, `default` when it is unset or empty."""
-
-
-def read_seconds(lookup: SettingLookup, setting: str, default: float) -> float:
-    """Read a positive duration in seconds. Raises `InvalidSetting`."""
-    try:
-        seconds = float(lookup(setting, str(default)))
-    except ValueError:
-        seconds = math.nan
-    if not 0 < seconds < math.inf:
-        raise InvalidSetting(setting, "it must be a positive number of seconds")
-    return seconds
-
-
-def read_count(lookup: SettingLookup, setting: str) -> int | None:
-    """Read a positive whole number, `None` when unset. Raises `InvalidSetting`."""
-    value = lookup(setting, "")
-    if value and not (value.isdecimal() and int(value)):
-        raise InvalidSetting(setting, "it must be a positive whole number")
-    return int(value) if value else None
-
-
-def read_flag(lookup: SettingLookup, setting: str) -> bool:
-    """Read a boolean, `False` when unset. Raises `InvalidSetting`."""
-    value = lookup(setting, "false").lower()
-    if value not in FLAGS:
-        raise InvalidSetting(setting, "it must be true or false")
-    return FLAGS[value]

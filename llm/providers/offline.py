@@ -8,6 +8,7 @@ import time
 from llm.extractive import summarise
 from llm.offline.dialogue import reply_to
 from llm.prompt import Prompt, Purpose, SectionKind
+from llm.provider_settings import SettingLookup, read_seconds
 from llm.providers.base import (
     CallOptions,
     Capabilities,
@@ -15,8 +16,6 @@ from llm.providers.base import (
     Deltas,
     ModelDescription,
     Provider,
-    SettingLookup,
-    read_seconds,
 )
 from llm.usage import estimate_usage
 
@@ -33,6 +32,7 @@ class OfflineProvider(Provider):
 
     name = "offline"
     capabilities = Capabilities(context_tokens=CONTEXT_TOKENS)
+    default_model = MODEL
 
     def __init__(self, *, chunk_delay_s: float = 0.0) -> None:
         self._chunk_delay_s = chunk_delay_s
@@ -65,7 +65,9 @@ def _summarise(prompt: Prompt, options: CallOptions) -> str:
     )
 
 
-def build_provider(lookup: SettingLookup) -> Provider:
+def build_providers(lookup: SettingLookup) -> list[Provider]:
     if lookup("OFFLINE_CHUNK_DELAY_S", "") in ("0", "0.0"):
-        return OfflineProvider()
-    return OfflineProvider(chunk_delay_s=read_seconds(lookup, "OFFLINE_CHUNK_DELAY_S", DEFAULT_CHUNK_DELAY_S))
+        return [OfflineProvider()]
+    return [
+        OfflineProvider(chunk_delay_s=read_seconds(lookup, "OFFLINE_CHUNK_DELAY_S", DEFAULT_CHUNK_DELAY_S))
+    ]

@@ -18,19 +18,21 @@ from urllib.parse import urlsplit
 
 from llm.errors import BadAnswer, Unavailable
 from llm.prompt import Prompt
+from llm.provider_settings import (
+    MissingSetting,
+    SettingLookup,
+    read_count,
+    read_flag,
+    read_seconds,
+    read_url,
+)
 from llm.providers.base import (
     CallOptions,
     Capabilities,
     Completion,
     Deltas,
-    InvalidSetting,
-    MissingSetting,
     ModelDescription,
     Provider,
-    SettingLookup,
-    read_count,
-    read_flag,
-    read_seconds,
 )
 from llm.providers.openai_format.wire import AnswerInPieces, completion_of, models_of
 from llm.sse import EventDecoder, EventTooLarge
@@ -71,7 +73,7 @@ class OpenAICompatibleProvider(Provider):
         self.capabilities = Capabilities(supports_images=supports_images, context_tokens=32_768)
         self._base_url = normalise_url(url)
         self._api_key = api_key
-        self._model = model
+        self.default_model = model
         self._max_tokens = max_tokens
         self._connect_timeout_s = connect_timeout_s
         self._timeout_s = timeout_s
@@ -191,9 +193,9 @@ class OpenAICompatibleProvider(Provider):
         }
 
     def _default_model(self) -> str:
-        if not self._model:
-            self._model = self._first_listed_model()
-        return self._model
+        if not self.default_model:
+            self.default_model = self._first_listed_model()
+        return self.default_model
 
     def _first_listed_model(self) -> str:
         models = self.list_models()
@@ -230,14 +232,6 @@ def normalise_url(url: str) -> str:
     return base if has_version else f"{base}/v1"
 
 
-def is_http_url(url: str) -> bool:
-    try:
-        parts = urlsplit(url.strip())
-        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:  # a port that is no number, an unclosed bracket
-        return False
-
-
 def trace_headers(trace_id: str) -> dict[str, str]:
     """Return the W3C Trace Context header of a call; none for what is no trace id."""
     if not TRACE_ID.fullmatch(trace_id):
@@ -245,18 +239,18 @@ def trace_headers(trace_id: str) -> dict[str, str]:
     return {"traceparent": f"00-{trace_id}-{secrets.token_hex(8)}-01"}
 
 
-def build_provider(lookup: SettingLookup) -> Provider:
-    url = lookup("LLM_API_URL", "")
+def build_providers(lookup: SettingLookup) -> list[Provider]:
+    url = read_url(lookup, "LLM_API_URL")
     if not url:
         raise MissingSetting("LLM_API_URL")
-    if not is_http_url(url):
-        raise InvalidSetting("LLM_API_URL", "it must be an address such as http://127.0.0.1:8000/v1")
-    return OpenAICompatibleProvider(
-        url=url,
-        api_key=lookup("LLM_API_KEY", ""),
-        model=lookup("LLM_MODEL", ""),
-        max_tokens=read_count(lookup, "LLM_MAX_ANSWER_TOKENS"),
-        connect_timeout_s=read_seconds(lookup, "LLM_CONNECT_TIMEOUT_S", 5.0),
-        timeout_s=read_seconds(lookup, "LLM_TIMEOUT_S", 60.0),
-        supports_images=read_flag(lookup, "LLM_SUPPORTS_IMAGES"),
-    )
+    return [
+        OpenAICompatibleProvider(
+            url=url,
+            api_key=lookup("LLM_API_KEY", ""),
+            model=lookup("LLM_MODEL", ""),
+            max_tokens=read_count(lookup, "LLM_MAX_ANSWER_TOKENS"),
+            connect_timeout_s=read_seconds(lookup, "LLM_CONNECT_TIMEOUT_S", 5.0),
+            timeout_s=read_seconds(lookup, "LLM_TIMEOUT_S", 60.0),
+            supports_images=read_flag(lookup, "LLM_SUPPORTS_IMAGES"),
+        )
+    ]

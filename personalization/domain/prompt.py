@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from llm.file_blocks import FileBlock, render_blocks
-from llm.prompt import IMAGE_TOKENS, Image, Prompt, Role, Section, SectionKind, Turn
+from llm.prompt import IMAGE_TOKENS, Media, Prompt, Role, Section, SectionKind, Turn
 from llm.tokens import estimate_tokens
 from personalization.domain.templates import one_line, render_prompt
 from personalization.enums import MemoryRole
@@ -35,7 +35,7 @@ class Attached:
 
     names: tuple[str, ...] = ()
     blocks: tuple[FileBlock, ...] = ()
-    images: tuple[Image, ...] = ()
+    images: tuple[Media, ...] = ()
     unseen: tuple[str, ...] = ()
 
 
@@ -133,7 +133,7 @@ def _cost(text: str, model: str) -> int:
 
 
 def _cost_of_turn(turn: Turn, model: str) -> int:
-    return _cost(turn.content, model) + IMAGE_TOKENS * len(turn.images)
+    return _cost(turn.content, model) + IMAGE_TOKENS * len(turn.media)
 
 
 def _persona_text(profile: UserProfile) -> str:

@@ -5,14 +5,14 @@ import base64
 import pytest
 
 from llm.file_blocks import FileBlock, render_blocks
-from llm.prompt import IMAGE_TOKENS, Image, Prompt, Role, Section, SectionKind, Turn
-from llm.providers.base import InvalidSetting
+from llm.prompt import IMAGE_TOKENS, Media, Prompt, Role, Section, SectionKind, Turn
+from llm.provider_settings import InvalidSetting
 from llm.providers.offline import OfflineProvider
-from llm.providers.openai_compatible import OpenAICompatibleProvider, build_provider
+from llm.providers.openai_compatible import OpenAICompatibleProvider, build_providers
 from llm.usage import estimate_prompt_tokens
 from tests.harness.llm_standin_process import LLMStandIn
 
-PICTURE = Image(b"\x89PNG\r\n\x1a\n\x00\xff", "image/png")
+PICTURE = Media(b"\x89PNG\r\n\x1a\n\x00\xff", "image/png")
 URL = "data:image/png;base64," + base64.b64encode(PICTURE.content).decode()
 LEASE = "Договор аренды. Срок действия договора — одиннадцать месяцев. Неустойка — рубль в день."
 
@@ -47,7 +47,7 @@ def test_an_endpoint_gets_the_picture(standin: LLMStandIn, provider: OpenAICompa
 def test_a_pictures_tokens_are_estimated_without_its_bytes():
     with_picture, without = (
         Prompt((), (Turn(Role.USER, "Что это?", images),))
-        for images in ((Image(b"x" * 10**6, "image/png"),), ())
+        for images in ((Media(b"x" * 10**6, "image/png"),), ())
     )
 
     assert estimate_prompt_tokens(with_picture) == estimate_prompt_tokens(without) + IMAGE_TOKENS
@@ -57,7 +57,7 @@ def test_a_pictures_tokens_are_estimated_without_its_bytes():
 def test_whether_a_model_sees_pictures_is_the_operators_word(value: str, expected: bool):
     settings = {"LLM_API_URL": "http://127.0.0.1:1", "LLM_SUPPORTS_IMAGES": value}
 
-    provider = build_provider(lambda name, default: settings.get(name) or default)
+    [provider] = build_providers(lambda name, default: settings.get(name) or default)
 
     assert provider.capabilities.supports_images is expected
 
@@ -66,7 +66,7 @@ def test_another_word_than_true_or_false_is_refused():
     settings = {"LLM_API_URL": "http://127.0.0.1:1", "LLM_SUPPORTS_IMAGES": "maybe"}
 
     with pytest.raises(InvalidSetting, match="LLM_SUPPORTS_IMAGES"):
-        build_provider(lambda name, default: settings.get(name) or default)
+        build_providers(lambda name, default: settings.get(name) or default)
 
 
 def reply_about(message: str, *, name: str = "договор_1.pdf", text: str = LEASE) -> str:

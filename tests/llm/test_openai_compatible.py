@@ -7,10 +7,10 @@ import time
 import pytest
 
 from llm.errors import LLMError
+from llm.provider_settings import is_http_url
 from llm.providers.base import ModelDescription, Usage
 from llm.providers.openai_compatible import (
     OpenAICompatibleProvider,
-    is_http_url,
     normalise_url,
     trace_headers,
 )

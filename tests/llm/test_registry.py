@@ -8,7 +8,8 @@ import pytest
 from structlog.testing import capture_logs
 
 from llm.errors import UnknownProvider
-from llm.providers.base import InvalidSetting, Provider
+from llm.provider_settings import InvalidSetting
+from llm.providers.base import Provider
 from llm.registry import Registry
 
 URL = "http://127.0.0.1:9/v1"

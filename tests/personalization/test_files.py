@@ -9,7 +9,7 @@ import pytest
 from django.utils import timezone
 
 from llm.file_blocks import FileBlock
-from llm.prompt import IMAGE_TOKENS, Image, SectionKind
+from llm.prompt import IMAGE_TOKENS, Media, SectionKind
 from personalization.domain import files
 from personalization.domain.context import read_context
 from personalization.domain.profiles import get_profile, reset_profile
@@ -224,14 +224,14 @@ def test_a_message_with_files_reads_as_written() -> None:
 
 
 def test_pictures_count_in_the_estimate() -> None:
-    def estimate(images: tuple[Image, ...]) -> int:
+    def estimate(images: tuple[Media, ...]) -> int:
         attached = Attached(names=("a.jpg",), images=images)
         profile = UserProfile(user_id="42")
         prompt = assemble_prompt(
             profile=profile, events=[], message="Что это?", attached=attached, budget_tokens=10_000
         )
-        assert prompt.turns[-1].images == images
+        assert prompt.turns[-1].media == images
         return estimate_prompt(prompt)
 
-    picture = Image(b"\xff\xd8\xff", "image/jpeg")
+    picture = Media(b"\xff\xd8\xff", "image/jpeg")
     assert estimate((picture, picture)) == estimate(()) + 2 * IMAGE_TOKENS
