@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from celery import Task, shared_task
 
-from llm.registry import get_provider
+from llm.catalogue import find_route
+from llm.chain import configured_chain
 from personalization.domain import files
 from personalization.domain.compression import Status, compress_memory
 
@@ -16,7 +17,9 @@ FIRST_RETRY_S = 10  # doubled each time: 10 s, 20 s, 40 s before the model count
 def compress_user_memory(self: Task, user_id: str) -> str:
     """Compress one person's memory; the model's outage is waited out, then the extractive summary serves."""
     has_waited = self.request.retries >= MODEL_RETRIES
-    outcome = compress_memory(user_id, provider=get_provider(), is_extractive_allowed=has_waited)
+    outcome = compress_memory(
+        user_id, chain=configured_chain(find_route("")), is_extractive_allowed=has_waited
+    )
     if outcome.status is Status.UNAVAILABLE and not has_waited:
         raise self.retry(countdown=FIRST_RETRY_S * 2**self.request.retries)
     return outcome.status.value

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 
 import structlog
 from redis.exceptions import RedisError
@@ -18,9 +17,11 @@ from botgateway.wording.conversation import ConversationPhrase
 from botgateway.wording.general import GeneralPhrase
 from botgateway.wording.preferences import PreferencesPhrase
 from botgateway.wording.voice import VoicePhrase
-from llm.catalogue import Choice, find_choice, read_model_name
-from llm.errors import ModelNotFound
+from llm.catalogue import find_route, read_model_name
+from llm.chain import configured_chain
+from llm.errors import AnswerRefused
 from llm.prompt import is_blank
+from llm.route import Route
 from personalization.domain.preferences import choose_model
 from personalization.domain.reply import Question, Reply, find_earlier_reply
 from personalization.enums import MemorySource
@@ -90,57 +91,60 @@ def answer_question(conversation: Conversation, question: Question) -> Handled:
     """
     if conversation.is_repeated and (stored := find_earlier_reply(question)) is not None:
         return Handled(message_ids=conversation.answer.deliver(stored))
-    choice = find_choice(conversation.profile.model if question.uses_memory else "")
+    route = find_route(conversation.profile.model if question.uses_memory else "")
+    reply = _ask(question, conversation, route)
     try:
-        reply, notice = _reply(question, conversation, choice)
+        _show_as_it_grows(reply, conversation, route)
+        text = _say_vanished(reply, conversation, route) + _final_text(reply, conversation, route)
+        message_ids = conversation.answer.deliver(text, is_costly=True)
     except MessageTooLong:
         return answer_with(conversation, GeneralPhrase.MESSAGE_TOO_LONG)
-    except ReplyFailed:
-        apology = conversation.say(GeneralPhrase.REPLY_FAILED)
-        return Handled(message_ids=conversation.answer.deliver(apology, is_costly=True))
-    text = notice + _final_text(reply, conversation)
-    try:
-        message_ids = conversation.answer.deliver(text, is_costly=True)
-    except SendLater:  # with the notice
-        _forget_vanished(conversation, notice)
+    except ReplyFailed as failure:
+        return _apologise(conversation, failure)
+    except SendLater:  # with what it says of the choice
+        _forget_vanished(reply, conversation, route)
         raise
     finally:
         _spend_tokens(question, reply)
-    _forget_vanished(conversation, notice)
+    _forget_vanished(reply, conversation, route)
     return Handled(message_ids=message_ids, compress_user_id=question.user_id if reply.is_memory_full else "")
 
 
-def _reply(question: Question, conversation: Conversation, choice: Choice) -> tuple[Reply, str]:
-    """Return the reply, shown as it grew, and what is said before it: that the chosen model is gone, if it is."""
-    reply = Reply(
+def _ask(question: Question, conversation: Conversation, route: Route) -> Reply:
+    return Reply(
         question,
         context=conversation.context if question.uses_memory else None,
-        provider=choice.provider,
-        model=choice.model,
+        chain=configured_chain(route),
         before_storing=conversation.turn.ensure_held,
     )
-    notice = _tell_vanished(conversation) if choice.is_vanished else ""
-    try:
-        _show_as_it_grows(reply, conversation, notice)
-    except ReplyFailed as failure:
-        if choice.model is None or failure.outcome != ModelNotFound.outcome:
-            raise
-        return _reply(question, conversation, replace(find_choice(""), is_vanished=True))
-    return reply, notice
 
 
-def _tell_vanished(conversation: Conversation) -> str:
+def _apologise(conversation: Conversation, failure: ReplyFailed) -> Handled:
+    is_refused = failure.outcome == AnswerRefused.outcome
+    apology = conversation.say(GeneralPhrase.REPLY_REFUSED if is_refused else GeneralPhrase.REPLY_FAILED)
+    return Handled(message_ids=conversation.answer.deliver(apology, is_costly=True))
+
+
+def _has_vanished(reply: Reply, route: Route) -> bool:
+    """Whether the person's choice is gone: known before, or said by the provider just now."""
+    return route.is_vanished or (reply.is_choice_gone and route.first != route.house)
+
+
+def _say_vanished(reply: Reply, conversation: Conversation, route: Route) -> str:
+    """Return what is said before an answer that the chosen model cannot give any more."""
+    if not _has_vanished(reply, route):
+        return ""
     model = read_model_name(conversation.profile.model)
     return f"{conversation.say(PreferencesPhrase.MODEL_VANISHED, model=model)}\n\n"
 
 
-def _forget_vanished(conversation: Conversation, notice: str) -> None:
+def _forget_vanished(reply: Reply, conversation: Conversation, route: Route) -> None:
     """Leave it to the house from now on: what has been told is not to be told again."""
-    if notice:
+    if _has_vanished(reply, route):
         choose_model(conversation.profile, "")
 
 
-def _show_as_it_grows(reply: Reply, conversation: Conversation, notice: str) -> None:
+def _show_as_it_grows(reply: Reply, conversation: Conversation, route: Route) -> None:
     """Show the reply piece by piece, «typing…» meanwhile, until its end or until the person has heard enough."""
 
     def look_for_stop() -> None:
@@ -149,10 +153,10 @@ def _show_as_it_grows(reply: Reply, conversation: Conversation, notice: str) -> 
 
     typing = typing_shown(conversation.client, conversation.incoming.chat_id)
     with typing, heartbeat.every(STOP_CHECK_INTERVAL_S, look_for_stop):
-        shown = notice
+        shown = ""
         for piece in reply:
             shown += piece
-            conversation.answer.show_draft(shown)
+            conversation.answer.show_draft(_say_vanished(reply, conversation, route) + shown)
 
 
 def _spend_tokens(question: Question, reply: Reply) -> None:
@@ -163,10 +167,15 @@ def _spend_tokens(question: Question, reply: Reply) -> None:
         log.warning("tokens not counted", trace_id=question.trace_id, error=type(error).__name__)
 
 
-def _final_text(reply: Reply, conversation: Conversation) -> str:
-    if not reply.is_stopped:
-        return reply.text
-    conversation.turn.note_stopped()
-    if is_blank(reply.text):
-        return conversation.say(ConversationPhrase.STOPPED_BEFORE_BEGINNING)
-    return f"{reply.text}\n\n{conversation.say(ConversationPhrase.STOPPED_MARK)}"
+def _final_text(reply: Reply, conversation: Conversation, route: Route) -> str:
+    """Return the whole answer, with what there is to say about it."""
+    remarks = []
+    if reply.failures and reply.answered_by and not _has_vanished(reply, route):
+        model = reply.answered_by.model_name or reply.answered_by.provider.name
+        remarks.append(conversation.say(GeneralPhrase.ANSWERED_BY_ANOTHER, model=model))
+    if reply.is_stopped:
+        conversation.turn.note_stopped()
+        if is_blank(reply.text):
+            return conversation.say(ConversationPhrase.STOPPED_BEFORE_BEGINNING)
+        remarks.append(conversation.say(ConversationPhrase.STOPPED_MARK))
+    return "\n\n".join([reply.text, *remarks])

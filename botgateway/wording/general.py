@@ -19,6 +19,8 @@ class GeneralPhrase(Phrase):
     CANNOT_READ_THIS = auto()
     MESSAGE_TOO_LONG = auto()
     REPLY_FAILED = auto()
+    REPLY_REFUSED = auto()
+    ANSWERED_BY_ANOTHER = auto()
     PARKED = auto()
     BLANK = auto()
     BUTTON_OUTDATED = auto()

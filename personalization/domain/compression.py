@@ -24,13 +24,15 @@ from django.conf import settings
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from llm.chain import Asking, Chain
 from llm.errors import LLMError
 from llm.extractive import summarise
 from llm.prompt import Prompt, Purpose, Role, Section, SectionKind, Turn
-from llm.providers.base import Provider
+from llm.route import Candidate
 from llm.tokens import estimate_tokens
 from personalization import metrics
 from personalization.domain import memory
+from personalization.domain.budget import find_budget
 from personalization.domain.memory import Position
 from personalization.domain.profiles import find_profile, unmoved
 from personalization.domain.summary_check import SUMMARY_MAX_CHARS, find_summary_fault
@@ -68,8 +70,11 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
+    """`covered` are the events that it sums up: the oldest ones, as many as fitted into one prompt."""
+
     text: str
-    is_extractive: bool
+    covered: list[MemoryEvent]
+    is_extractive: bool = False
 
 
 class SummaryUnfit(Exception):
@@ -80,13 +85,13 @@ class SummaryUnfit(Exception):
         self.fault = fault
 
 
-def compress_memory(user_id: str, *, provider: Provider, is_extractive_allowed: bool = False) -> Outcome:
+def compress_memory(user_id: str, *, chain: Chain, is_extractive_allowed: bool = False) -> Outcome:
     """Compress one person's memory if it has passed MEMORY_CAP; running it again changes nothing.
 
     `is_extractive_allowed`: when the model gives no answer, summarise without it (the caller has tried before).
     """
     started = time.monotonic()
-    outcome = _compress(user_id, provider=provider, is_extractive_allowed=is_extractive_allowed)
+    outcome = _compress(user_id, chain=chain, is_extractive_allowed=is_extractive_allowed)
     metrics.COMPRESSIONS.labels(outcome.status).inc()
     if outcome.status is not Status.NOTHING:
         metrics.COMPRESSION_SECONDS.observe(time.monotonic() - started)
@@ -94,7 +99,7 @@ def compress_memory(user_id: str, *, provider: Provider, is_extractive_allowed: 
     return outcome
 
 
-def _compress(user_id: str, *, provider: Provider, is_extractive_allowed: bool) -> Outcome:
+def _compress(user_id: str, *, chain: Chain, is_extractive_allowed: bool) -> Outcome:
     profile = find_profile(user_id)
     if profile is None:
         return Outcome(Status.NOTHING)
@@ -105,7 +110,7 @@ def _compress(user_id: str, *, provider: Provider, is_extractive_allowed: bool) 
     is_overdue = _find_position(profile, skip=settings.MEMORY_CAP * EXTRACTIVE_FACTOR) is not None
     while profile and goal and (events := _list_oldest_events(profile, until=goal)):
         step = _compress_batch(
-            profile, events, provider=provider, is_extractive_allowed=is_extractive_allowed or is_overdue
+            profile, events, chain=chain, is_extractive_allowed=is_extractive_allowed or is_overdue
         )
         outcome = Outcome(step.status, outcome.summarised + step.summarised, outcome.deleted + step.deleted)
         if step.status not in DONE:
@@ -115,23 +120,23 @@ def _compress(user_id: str, *, provider: Provider, is_extractive_allowed: bool) 
 
 
 def _compress_batch(
-    profile: UserProfile, events: list[MemoryEvent], *, provider: Provider, is_extractive_allowed: bool
+    profile: UserProfile, events: list[MemoryEvent], *, chain: Chain, is_extractive_allowed: bool
 ) -> Outcome:
     """Do steps 2 to 5 for as many of the oldest events as fit into one prompt."""
-    old = _take_for_summary(events)
     try:
-        summary = _summarise(profile, old, provider=provider, is_extractive_allowed=is_extractive_allowed)
+        summary = _summarise(profile, events, chain=chain, is_extractive_allowed=is_extractive_allowed)
     except SummaryUnfit as unfit:
         log.warning("summary rejected", user_id=profile.user_id, fault=unfit.fault)
         return Outcome(Status.REJECTED)
     except LLMError as error:
         log.warning("summary unavailable", user_id=profile.user_id, outcome=error.outcome)
         return Outcome(Status.UNAVAILABLE)
-    until = memory.position_of(old[-1])
+    until = memory.position_of(summary.covered[-1])
     if not _store_summary(profile, summary, until=until):
         return Outcome(Status.SUPERSEDED)
     status = Status.EXTRACTIVE if summary.is_extractive else Status.OK
-    return Outcome(status, summarised=len(old), deleted=memory.delete_below(profile.user_id, until))
+    deleted = memory.delete_below(profile.user_id, until)
+    return Outcome(status, summarised=len(summary.covered), deleted=deleted)
 
 
 def _finish_deleting(profile: UserProfile) -> int:
@@ -156,43 +161,61 @@ def _counted_events(profile: UserProfile) -> QuerySet[MemoryEvent]:
     return MemoryEvent.objects.filter(memory.above(memory.watermark_of(profile)), user_id=profile.user_id)
 
 
-def _take_for_summary(events: list[MemoryEvent]) -> list[MemoryEvent]:
+def _take_for_summary(events: list[MemoryEvent], *, budget_tokens: int, model: str = "") -> list[MemoryEvent]:
     """Return the oldest of the events that fit into one prompt, at least one."""
-    left = settings.PROMPT_BUDGET_TOKENS
     taken: list[MemoryEvent] = []
     for event in events:
-        left -= estimate_tokens(event.content)
-        if left < 0 and taken:
+        budget_tokens -= estimate_tokens(event.content, model=model)
+        if budget_tokens < 0 and taken:
             break
         taken.append(event)
     return taken
 
 
 def _summarise(
-    profile: UserProfile, events: list[MemoryEvent], *, provider: Provider, is_extractive_allowed: bool
+    profile: UserProfile, events: list[MemoryEvent], *, chain: Chain, is_extractive_allowed: bool
 ) -> Summary:
     """Raises `SummaryUnfit` or `LLMError` when there is no fit summary and an extractive one is not allowed."""
-    turns = tuple(Turn(Role(event.role), event.content) for event in events)
     try:
-        return _summarise_by_model(profile, turns, provider=provider)
+        return _summarise_by_model(profile, events, chain=chain)
     except (LLMError, SummaryUnfit) as error:
         if not is_extractive_allowed:
             raise
         log.warning("summary made without the model", user_id=profile.user_id, reason=type(error).__name__)
+    covered = _take_for_summary(events, budget_tokens=settings.PROMPT_BUDGET_TOKENS)
     text = summarise(
-        turns, earlier=profile.memory_summary or "", language=profile.language, limit_chars=SUMMARY_MAX_CHARS
+        _as_turns(covered),
+        earlier=profile.memory_summary or "",
+        language=profile.language,
+        limit_chars=SUMMARY_MAX_CHARS,
     )
-    return Summary(text, is_extractive=True)
+    return Summary(text, covered, is_extractive=True)
 
 
-def _summarise_by_model(profile: UserProfile, turns: tuple[Turn, ...], *, provider: Provider) -> Summary:
-    completion = provider.generate(
-        _build_prompt(profile, turns), max_tokens=SUMMARY_MAX_TOKENS, temperature=0.0
+def _summarise_by_model(profile: UserProfile, events: list[MemoryEvent], *, chain: Chain) -> Summary:
+    """Have as many events summarised as the model takes that answers in the end."""
+    covered: list[MemoryEvent] = []
+
+    def build_prompt(candidate: Candidate, *, is_shortened: bool) -> Prompt:
+        nonlocal covered
+        budget_tokens = find_budget(candidate, is_shortened=is_shortened)
+        covered = _take_for_summary(events, budget_tokens=budget_tokens, model=candidate.model_name)
+        return _build_prompt(profile, _as_turns(covered))
+
+    asking = Asking(
+        user_id=profile.user_id,
+        max_tokens=SUMMARY_MAX_TOKENS,
+        temperature=0.0,
+        is_known=lambda: find_profile(profile.user_id) is not None,
     )
-    text = completion.text.strip()
+    text = chain.generate(build_prompt, asking).text.strip()
     if fault := find_summary_fault(text, language=profile.language):
         raise SummaryUnfit(fault)
-    return Summary(text, is_extractive=False)
+    return Summary(text, covered)
+
+
+def _as_turns(events: list[MemoryEvent]) -> tuple[Turn, ...]:
+    return tuple(Turn(Role(event.role), event.content) for event in events)
 
 
 def _build_prompt(profile: UserProfile, turns: tuple[Turn, ...]) -> Prompt:

@@ -11,13 +11,14 @@ import structlog
 from django.conf import settings
 from django.utils import timezone
 
-from llm.errors import LLMError
+from llm.chain import Asking, Chain, Failure
+from llm.errors import ContextTooLong, LLMError, ModelNotFound
 from llm.file_blocks import FileBlock
 from llm.prompt import Prompt, is_blank
-from llm.providers.base import Provider
-from llm.tokens import estimate_tokens
+from llm.route import Candidate
 from personalization import metrics
 from personalization.domain import memory
+from personalization.domain.budget import find_budget
 from personalization.domain.context import Context
 from personalization.domain.memory import Position
 from personalization.domain.prompt import (
@@ -66,8 +67,9 @@ class Question:
 class Reply:
     """An answer as it arrives. Iterate the pieces; at the end the pair is stored and `text` is the whole.
 
-    `context` is what is known of the person, None for a question that uses no memory. `is_memory_full` says at the end
-    whether the memory has passed MEMORY_CAP and wants compression, `used_tokens` what the answer cost.
+    `context` is what is known of the person, None for a question that uses no memory; `chain` asks the models.
+    `is_memory_full` says at the end whether the memory has passed MEMORY_CAP and wants compression, `used_tokens` what
+    the answer cost, `answered_by` who gave it, `failures` who did not.
     The iteration raises `MessageTooLong` or `ReplyFailed`, with nothing stored, and what `before_storing` raises: it
     is called right before the pair is stored, and may know that this is no longer to happen.
     """
@@ -77,19 +79,27 @@ class Reply:
         question: Question,
         *,
         context: Context | None,
-        provider: Provider,
-        model: str | None = None,
+        chain: Chain,
         before_storing: Callable[[], None] = lambda: None,
     ) -> None:
         self.text = ""
         self.is_memory_full = False
         self.is_stopped = False
         self.used_tokens = 0
+        self.answered_by: Candidate | None = None
+        self.failures: list[Failure] = []
         self._question = question
-        self._context = context
-        self._provider = provider
-        self._model = model
+        self._context = (
+            context if context is None or not question.retry_key else context.without(question.key)
+        )
+        self._chain = chain
         self._before_storing = before_storing
+        self._found: list[FileBlock] | None = None
+
+    @property
+    def is_choice_gone(self) -> bool:
+        """Whether the model that was asked first does not exist (any more)."""
+        return bool(self.failures) and isinstance(self.failures[0].error, ModelNotFound)
 
     def stop(self) -> None:
         """End the answer at its next piece, from any thread; what has come by then is the answer."""
@@ -100,9 +110,9 @@ class Reply:
         source = self._question.source
         try:
             yield from self._answer()
-        except MessageTooLong:
+        except ContextTooLong as error:
             metrics.REQUESTS.labels(source, "too_long").inc()
-            raise
+            raise MessageTooLong from error
         except LLMError as error:
             metrics.REQUESTS.labels(source, "error").inc()
             log.warning(
@@ -113,59 +123,75 @@ class Reply:
         metrics.REPLY_SECONDS.observe(time.monotonic() - started)
 
     def _answer(self) -> Iterator[str]:
-        if self._context is None:
-            yield from self._stream(_assemble_plain(self._question))
-            return
-        question = self._question
-        context = self._context.without(question.key) if question.retry_key else self._context
-        yield from self._stream(self._assemble(context.profile, context.events))
-        if not is_blank(self.text):
+        yield from self._stream()
+        if self._context is not None and not is_blank(self.text):
             self._before_storing()
-            self._remember(context.profile, context.events)
+            self._remember(self._context.profile, self._context.events)
 
-    def _assemble(self, profile: UserProfile, events: list[MemoryEvent]) -> Prompt:
+    def _stream(self) -> Iterator[str]:
+        asking = Asking(
+            user_id=self._question.user_id,
+            trace_id=self._question.trace_id,
+            max_tokens=settings.LLM_MAX_ANSWER_TOKENS,
+        )
+        stream = self._chain.stream(self._build_prompt, asking)
+        self.failures = stream.failures
+        try:
+            with stream:
+                for piece in stream:
+                    self.answered_by = stream.candidate
+                    if self.is_stopped:
+                        return
+                    self.text += piece
+                    yield piece
+                self.text = stream.completion.text
+        finally:
+            self.used_tokens = stream.used_tokens
+
+    def _build_prompt(self, candidate: Candidate, *, is_shortened: bool) -> Prompt:
+        """Put the prompt together for one model. Raises `ContextTooLong` if the message alone does not fit."""
+        budget_tokens = find_budget(candidate, is_shortened=is_shortened)
+        try:
+            prompt = self._assemble(candidate, budget_tokens)
+        except MessageTooLong:
+            msg = "the message does not fit into the prompt"
+            raise ContextTooLong(msg, provider=candidate.provider.name) from None
+        metrics.PROMPT_TOKENS.inc(estimate_prompt(prompt, model=candidate.model_name))
+        return prompt
+
+    def _assemble(self, candidate: Candidate, budget_tokens: int) -> Prompt:
+        question = self._question
+        if self._context is None:
+            return assemble_plain_prompt(
+                message=question.text,
+                quoted=question.quoted,
+                attached=question.attached,
+                language=settings.LANGUAGE_CODE,
+                budget_tokens=budget_tokens,
+            )
         return assemble_prompt(
-            profile=profile,
-            events=events,
-            message=self._question.text,
-            quoted=self._question.quoted,
-            attached=self._question.attached,
-            found=self._find_in_files(profile),
-            budget_tokens=settings.PROMPT_BUDGET_TOKENS,
-            model=self._model or settings.LLM_MODEL,
+            profile=self._context.profile,
+            events=self._context.events,
+            message=question.text,
+            quoted=question.quoted,
+            attached=question.attached,
+            found=self._find_in_files(self._context.profile, candidate),
+            budget_tokens=budget_tokens,
+            model=candidate.model_name,
         )
 
-    def _find_in_files(self, profile: UserProfile) -> list[FileBlock]:
-        """Look for the question in earlier files; one that came with files is about these."""
+    def _find_in_files(self, profile: UserProfile, candidate: Candidate) -> list[FileBlock]:
+        """Look for the question in earlier files, once; one that came with files is about these."""
         if not profile.has_files or self._question.attached.names:
             return []
-        return find_excerpts(
-            profile.user_id,
-            question=self._question.text,
-            budget_tokens=settings.PROMPT_BUDGET_TOKENS // FOUND_SHARE,
-            model=self._model or settings.LLM_MODEL,
-        )
-
-    def _stream(self, prompt: Prompt) -> Iterator[str]:
-        model = self._model or settings.LLM_MODEL
-        prompt_tokens = estimate_prompt(prompt, model=model)
-        metrics.PROMPT_TOKENS.inc(prompt_tokens)
-        with self._provider.stream(
-            prompt,
-            model=self._model,
-            max_tokens=settings.LLM_MAX_ANSWER_TOKENS,
-            trace_id=self._question.trace_id,
-        ) as stream:
-            for piece in stream:
-                if self.is_stopped:
-                    break
-                self.text += piece
-                yield piece
-            if self.is_stopped:
-                self.used_tokens = prompt_tokens + estimate_tokens(self.text, model=model)
-            else:
-                self.text = stream.completion.text
-                self.used_tokens = stream.completion.usage.total_tokens
+        if self._found is None:
+            self._found = find_excerpts(
+                profile.user_id,
+                question=self._question.text,
+                budget_tokens=settings.PROMPT_BUDGET_TOKENS // FOUND_SHARE,
+                model=candidate.model_name,
+            )
+        return self._found
 
     def _remember(self, profile: UserProfile, events: list[MemoryEvent]) -> None:
         pair = 2
@@ -194,16 +220,6 @@ def find_earlier_reply(question: Question) -> str | None:
     if not question.uses_memory:
         return None
     return memory.find_stored_reply(question.key, tag=question.retry_key)
-
-
-def _assemble_plain(question: Question) -> Prompt:
-    return assemble_plain_prompt(
-        message=question.text,
-        quoted=question.quoted,
-        attached=question.attached,
-        language=settings.LANGUAGE_CODE,
-        budget_tokens=settings.PROMPT_BUDGET_TOKENS,
-    )
 
 
 def _time_of(position: Position | None) -> datetime | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from llm.chain import Chain, ExchangeRecord
 from llm.errors import LLMError
 from llm.prompt import Prompt
 from llm.providers.base import (
@@ -15,6 +16,7 @@ from llm.providers.base import (
     Provider,
     Usage,
 )
+from llm.route import Candidate, Route
 
 Script = str | LLMError | Callable[[Prompt], str]
 
@@ -45,3 +47,15 @@ class ScriptedProvider(Provider):
         for start in range(0, len(completion.text), 7):
             yield completion.text[start : start + 7]
         return completion
+
+
+def chain_of(
+    provider: Provider,
+    *fallback: Provider,
+    model: str | None = None,
+    record: Callable[[ExchangeRecord], None] = lambda record: None,
+) -> Chain:
+    """Return a chain that asks these in their order, without a breaker and without a second attempt."""
+    first = Candidate(provider, model)
+    others = tuple(Candidate(other) for other in fallback)
+    return Chain(Route(first, Candidate(provider), others), record=record)

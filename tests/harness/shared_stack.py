@@ -19,6 +19,8 @@ QUICK = {
     "TURN_LEASE_S": "3",
     "LLM_TIMEOUT_S": "3",
     "LLM_CONNECT_TIMEOUT_S": "2",
+    "LLM_RETRIES": "0",
+    "LLM_BREAKER_FAILURES": "0",
     "JOIN_WAIT_S": "0.4",
     "RATE_LIMIT_PER_MINUTE": "0",
     "DAILY_TOKEN_BUDGET": "0",

@@ -16,7 +16,7 @@ from personalization.domain.compression import Outcome, Status, compress_memory
 from personalization.domain.profiles import change_profile, get_profile, reset_profile
 from personalization.models import MemoryEvent, UserProfile
 from tests.factories.personalization import fill_memory
-from tests.harness.providers import ScriptedProvider
+from tests.harness.providers import ScriptedProvider, chain_of
 
 pytestmark = pytest.mark.django_db
 
@@ -43,7 +43,7 @@ def test_a_memory_within_its_cap_is_left_alone() -> None:
     fill_memory("42", 50)
     provider = ScriptedProvider(NOTES)
 
-    assert compress_memory("42", provider=provider) == Outcome(Status.NOTHING)
+    assert compress_memory("42", chain=chain_of(provider)) == Outcome(Status.NOTHING)
     assert provider.prompts == []
     assert len(contents()) == 50
 
@@ -52,7 +52,7 @@ def test_everything_older_than_the_last_twenty_is_summarised_and_deleted() -> No
     events = fill_memory("42", 51)
     provider = ScriptedProvider(NOTES)
 
-    assert compress_memory("42", provider=provider) == Outcome(Status.OK, summarised=31, deleted=31)
+    assert compress_memory("42", chain=chain_of(provider)) == Outcome(Status.OK, summarised=31, deleted=31)
 
     profile = get_profile("42")
     assert profile.memory_summary == NOTES
@@ -70,17 +70,17 @@ def test_the_earlier_summary_is_given_to_the_model() -> None:
     fill_memory("42", 51)
     provider = ScriptedProvider(NOTES)
 
-    compress_memory("42", provider=provider)
+    compress_memory("42", chain=chain_of(provider))
 
     assert "Раньше: зовут Анна." in provider.prompts[0].section_text(SectionKind.SUMMARY)
 
 
 def test_running_it_again_changes_nothing() -> None:
     fill_memory("42", 51)
-    compress_memory("42", provider=ScriptedProvider(NOTES))
+    compress_memory("42", chain=chain_of(ScriptedProvider(NOTES)))
     before = contents()
 
-    assert compress_memory("42", provider=ScriptedProvider("другое")) == Outcome(Status.NOTHING)
+    assert compress_memory("42", chain=chain_of(ScriptedProvider("другое"))) == Outcome(Status.NOTHING)
     assert (contents(), get_profile("42").memory_summary) == (before, NOTES)
 
 
@@ -89,7 +89,7 @@ def test_an_unfit_summary_deletes_nothing(unfit: str) -> None:
     fill_memory("42", 51)
     rejections = count_compressions("rejected")
 
-    assert compress_memory("42", provider=ScriptedProvider(unfit)).status is Status.REJECTED
+    assert compress_memory("42", chain=chain_of(ScriptedProvider(unfit))).status is Status.REJECTED
 
     assert len(contents()) == 51
     assert get_profile("42").memory_summary is None
@@ -99,14 +99,14 @@ def test_an_unfit_summary_deletes_nothing(unfit: str) -> None:
 def test_a_model_that_is_down_deletes_nothing() -> None:
     fill_memory("42", 51)
 
-    assert compress_memory("42", provider=ScriptedProvider(DOWN)).status is Status.UNAVAILABLE
+    assert compress_memory("42", chain=chain_of(ScriptedProvider(DOWN))).status is Status.UNAVAILABLE
     assert len(contents()) == 51
 
 
 def test_a_model_that_stays_down_is_replaced_by_an_extractive_summary() -> None:
     fill_memory("42", 51, content="Меня зовут Анна, это сообщение")
 
-    outcome = compress_memory("42", provider=ScriptedProvider(DOWN), is_extractive_allowed=True)
+    outcome = compress_memory("42", chain=chain_of(ScriptedProvider(DOWN)), is_extractive_allowed=True)
 
     profile = get_profile("42")
     assert outcome == Outcome(Status.EXTRACTIVE, summarised=31, deleted=31)
@@ -117,7 +117,7 @@ def test_a_model_that_stays_down_is_replaced_by_an_extractive_summary() -> None:
 def test_a_memory_far_over_its_cap_does_not_wait_for_the_model() -> None:
     fill_memory("42", 151)
 
-    outcome = compress_memory("42", provider=ScriptedProvider(DOWN))
+    outcome = compress_memory("42", chain=chain_of(ScriptedProvider(DOWN)))
 
     assert outcome == Outcome(Status.EXTRACTIVE, summarised=131, deleted=131)
     assert len(contents()) == 20
@@ -127,7 +127,7 @@ def test_a_model_summary_takes_the_mark_of_the_extractive_one_away() -> None:
     UserProfile.objects.filter(user_id="42").update(memory_summary="выписка", is_summary_extractive=True)
     fill_memory("42", 51)
 
-    compress_memory("42", provider=ScriptedProvider(NOTES))
+    compress_memory("42", chain=chain_of(ScriptedProvider(NOTES)))
 
     assert get_profile("42").is_summary_extractive is False
 
@@ -137,7 +137,7 @@ def test_a_long_memory_is_summarised_in_parts(settings: Any) -> None:
     fill_memory("42", 80, content="длинное сообщение о разном")
     provider = ScriptedProvider(NOTES)
 
-    outcome = compress_memory("42", provider=provider)
+    outcome = compress_memory("42", chain=chain_of(provider))
 
     assert outcome == Outcome(Status.OK, summarised=60, deleted=60)
     assert len(provider.prompts) > 1
@@ -153,7 +153,7 @@ def test_killed_after_the_profile_was_written_the_next_run_only_deletes() -> Non
     assert len(contents()) == 20
     provider = ScriptedProvider("другое")
 
-    assert compress_memory("42", provider=provider) == Outcome(Status.NOTHING, deleted=31)
+    assert compress_memory("42", chain=chain_of(provider)) == Outcome(Status.NOTHING, deleted=31)
 
     assert provider.prompts == []
     assert MemoryEvent.objects.count() == 20
@@ -168,7 +168,7 @@ def test_events_that_arrive_meanwhile_survive() -> None:
             fill_newer(number)
         return NOTES
 
-    compress_memory("42", provider=ScriptedProvider(summarise_while_talking))
+    compress_memory("42", chain=chain_of(ScriptedProvider(summarise_while_talking)))
 
     assert contents()[-5:] == [f"новое {number}" for number in range(5)]
     assert len(contents()) == 25
@@ -188,7 +188,7 @@ def test_a_reset_during_compression_wins() -> None:
         reset_profile("42")
         return NOTES
 
-    outcome = compress_memory("42", provider=ScriptedProvider(summarise_while_resetting))
+    outcome = compress_memory("42", chain=chain_of(ScriptedProvider(summarise_while_resetting)))
 
     assert outcome.status is Status.SUPERSEDED
     assert get_profile("42").memory_summary is None
@@ -203,7 +203,8 @@ def test_a_change_of_the_profile_during_compression_wins() -> None:
         return NOTES
 
     assert (
-        compress_memory("42", provider=ScriptedProvider(summarise_while_changing)).status is Status.SUPERSEDED
+        compress_memory("42", chain=chain_of(ScriptedProvider(summarise_while_changing))).status
+        is Status.SUPERSEDED
     )
     assert (get_profile("42").memory_summary, len(contents())) == (None, 51)
 
@@ -217,12 +218,12 @@ def test_a_profile_made_anew_meanwhile_gets_no_summary_of_the_earlier_one() -> N
         return NOTES
 
     provider = ScriptedProvider(summarise_while_making_anew)
-    assert compress_memory("42", provider=provider).status is Status.SUPERSEDED
+    assert compress_memory("42", chain=chain_of(provider)).status is Status.SUPERSEDED
     assert get_profile("42").memory_summary is None
 
 
 def test_nobody_gets_a_profile_by_compression() -> None:
-    assert compress_memory("unknown", provider=ScriptedProvider(NOTES)) == Outcome(Status.NOTHING)
+    assert compress_memory("unknown", chain=chain_of(ScriptedProvider(NOTES))) == Outcome(Status.NOTHING)
     assert not UserProfile.objects.filter(user_id="unknown").exists()
 
 
@@ -231,7 +232,9 @@ def test_of_concurrent_runs_one_wins_and_nothing_is_lost() -> None:
     get_profile("42")
 
     with ThreadPoolExecutor(4) as threads:
-        runs = [threads.submit(compress_memory, "42", provider=ScriptedProvider(NOTES)) for _ in range(4)]
+        runs = [
+            threads.submit(compress_memory, "42", chain=chain_of(ScriptedProvider(NOTES))) for _ in range(4)
+        ]
         outcomes = [run.result() for run in runs]
 
     assert sum(outcome.summarised for outcome in outcomes) == 40
@@ -243,7 +246,7 @@ def test_one_persons_compression_touches_nobody_else() -> None:
     fill_memory("43", 60, content="чужое")
     provider = ScriptedProvider(NOTES)
 
-    compress_memory("42", provider=provider)
+    compress_memory("42", chain=chain_of(provider))
 
     assert len(contents("43")) == 60
     assert all("чужое" not in turn.content for turn in provider.prompts[0].turns)
@@ -263,7 +266,7 @@ def test_an_event_is_summarised_or_kept_whatever_the_model_does(count: int, answ
 
     for answer in answers:
         provider = ScriptedProvider(answer)
-        if compress_memory("42", provider=provider).status is Status.OK:
+        if compress_memory("42", chain=chain_of(provider)).status is Status.OK:
             summarised += [turn.content for prompt in provider.prompts for turn in prompt.turns]
 
     assert summarised + contents() == [f"событие {number}" for number in range(count)]

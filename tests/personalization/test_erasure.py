@@ -15,7 +15,7 @@ from personalization.domain.files import arriving, store_file
 from personalization.domain.profiles import get_profile
 from personalization.models import MemoryEvent, UserProfile
 from tests.factories.personalization import ProfileFactory, fill_memory
-from tests.harness.providers import ScriptedProvider
+from tests.harness.providers import ScriptedProvider, chain_of
 
 pytestmark = pytest.mark.django_db
 
@@ -95,7 +95,7 @@ def test_a_compression_under_way_writes_nothing_back(comes_back: bool, media: Pa
             get_profile("42")
         return f"Собеседник говорил: {CANARY} 42, и больше ничего."
 
-    outcome = compress_memory("42", provider=ScriptedProvider(summarise_while_forgetting))
+    outcome = compress_memory("42", chain=chain_of(ScriptedProvider(summarise_while_forgetting)))
 
     assert outcome.status is Status.SUPERSEDED
     assert len(find_traces("42", media)) == comes_back
@@ -114,7 +114,7 @@ def test_a_compression_that_begins_meanwhile_writes_nothing_back(step: int, medi
         erase_person("42")
         return f"Собеседник говорил: {CANARY} 42, и больше ничего."
 
-    compress_memory("42", provider=ScriptedProvider(summarise_while_forgetting))
+    compress_memory("42", chain=chain_of(ScriptedProvider(summarise_while_forgetting)))
     erase_person("42")
 
     assert find_traces("42", media) == []

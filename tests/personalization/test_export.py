@@ -21,7 +21,7 @@ from personalization.domain.profiles import get_profile
 from personalization.models import MemoryEvent
 from tests.factories.personalization import EventFactory, ProfileFactory, fill_memory
 from tests.harness.processes import PROJECT_DIR
-from tests.harness.providers import ScriptedProvider
+from tests.harness.providers import ScriptedProvider, chain_of
 
 pytestmark = pytest.mark.django_db
 
@@ -125,7 +125,7 @@ def test_what_a_compression_takes_away_meanwhile_is_in_the_summary() -> None:
 
     class Target(io.BytesIO):
         def truncate(self, size: int | None = None) -> int:
-            compress_memory("42", provider=ScriptedProvider(NOTES))
+            compress_memory("42", chain=chain_of(ScriptedProvider(NOTES)))
             return super().truncate(size)
 
     target = Target()

@@ -18,7 +18,7 @@ from personalization.domain.reply import Question, Reply
 from personalization.enums import MemorySource
 from personalization.models import FilePassage, MemoryEvent, StoredFile, UserProfile
 from personalization.tasks import expire_files
-from tests.harness.providers import ScriptedProvider
+from tests.harness.providers import ScriptedProvider, chain_of
 
 pytestmark = pytest.mark.django_db
 TEXT = "Ключ от сейфа лежит под третьей половицей."
@@ -153,7 +153,7 @@ def ask(
         attached=attached or Attached(),
         source=MemorySource.FILE if attached else MemorySource.TEXT,
     )
-    reply = Reply(question, context=read_context(user_id), provider=provider)
+    reply = Reply(question, context=read_context(user_id), chain=chain_of(provider))
     "".join(reply)
     return reply
 

@@ -26,7 +26,7 @@ from personalization.domain.profiles import get_profile
 from personalization.enums import MemorySource
 from personalization.models import MemoryEvent, StoredFile
 from tests.factories.personalization import EventFactory, ProfileFactory, fill_memory
-from tests.harness.providers import ScriptedProvider
+from tests.harness.providers import ScriptedProvider, chain_of
 
 pytestmark = pytest.mark.django_db
 
@@ -158,7 +158,7 @@ def test_what_is_struck_out_while_a_summary_is_made_does_not_come_back_in_it() -
         assert strike_out(oldest) is Deletion.DONE
         return NOTES
 
-    outcome = compress_memory("42", provider=ScriptedProvider(summarise_while_striking_out))
+    outcome = compress_memory("42", chain=chain_of(ScriptedProvider(summarise_while_striking_out)))
 
     assert outcome.status is Status.SUPERSEDED
     assert get_profile("42").memory_summary is None
@@ -174,7 +174,7 @@ def test_a_summary_struck_out_while_the_next_one_is_made_does_not_live_on_in_it(
         assert strike_out(summary) is Deletion.DONE
         return NOTES
 
-    outcome = compress_memory("42", provider=ScriptedProvider(summarise_while_striking_out))
+    outcome = compress_memory("42", chain=chain_of(ScriptedProvider(summarise_while_striking_out)))
 
     assert outcome.status is Status.SUPERSEDED
     assert get_profile("42").memory_summary is None
@@ -204,7 +204,7 @@ def test_an_old_button_leaves_a_newer_summary_alone() -> None:
     ProfileFactory(user_id="42", memory_summary="Зовут Анна.")
     (old,) = list_everything()
     fill_memory("42", 52)
-    compress_memory("42", provider=ScriptedProvider(NOTES))
+    compress_memory("42", chain=chain_of(ScriptedProvider(NOTES)))
 
     assert strike_out(old) is Deletion.GONE
     assert get_profile("42").memory_summary == NOTES

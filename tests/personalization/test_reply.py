@@ -14,7 +14,7 @@ from personalization.domain.reply import Question, Reply
 from personalization.errors import MessageTooLong, ReplyFailed
 from personalization.models import MemoryEvent, UserProfile
 from tests.factories.personalization import fill_memory
-from tests.harness.providers import ScriptedProvider
+from tests.harness.providers import ScriptedProvider, chain_of
 
 pytestmark = pytest.mark.django_db
 GREETING = "Добрый день, к Вашим услугам."
@@ -23,7 +23,7 @@ GREETING = "Добрый день, к Вашим услугам."
 def ask(text: str, provider: ScriptedProvider, *, user_id: str = "42", key: str = "a") -> Reply:
     """Ask as the gateway does: the profile is read where personalization is on."""
     context = read_context(user_id) if settings.PERSONALIZATION_ENABLED else None
-    reply = Reply(Question(user_id=user_id, key=key, text=text), context=context, provider=provider)
+    reply = Reply(Question(user_id=user_id, key=key, text=text), context=context, chain=chain_of(provider))
     "".join(reply)
     return reply
 
@@ -37,7 +37,7 @@ def test_a_reply_is_streamed_and_the_pair_remembered() -> None:
     reply = Reply(
         Question(user_id="42", key="a", text="Добрый день"),
         context=read_context("42"),
-        provider=ScriptedProvider(GREETING),
+        chain=chain_of(ScriptedProvider(GREETING)),
     )
 
     pieces = list(reply)
@@ -111,7 +111,7 @@ def test_an_answer_that_is_no_longer_to_be_stored_is_not() -> None:
     reply = Reply(
         Question(user_id="42", key="a", text="Добрый день"),
         context=read_context("42"),
-        provider=ScriptedProvider(GREETING),
+        chain=chain_of(ScriptedProvider(GREETING)),
         before_storing=refuse,
     )
 
@@ -125,7 +125,7 @@ def test_an_answer_given_up_on_stores_nothing() -> None:
     reply = Reply(
         Question(user_id="42", key="a", text="Добрый день"),
         context=read_context("42"),
-        provider=ScriptedProvider(GREETING),
+        chain=chain_of(ScriptedProvider(GREETING)),
     )
 
     pieces = iter(reply)

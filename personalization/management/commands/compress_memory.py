@@ -6,7 +6,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from llm.registry import get_provider
+from llm.catalogue import find_route
+from llm.chain import configured_chain
 from personalization.domain.compression import Status, compress_memory
 
 
@@ -21,7 +22,9 @@ class Command(BaseCommand):
 
     def handle(self, *, user: str, extractive: bool, **_: Any) -> None:
         """Exit with 1 when the memory is over its cap and stays so."""
-        outcome = compress_memory(user, provider=get_provider(), is_extractive_allowed=extractive)
+        outcome = compress_memory(
+            user, chain=configured_chain(find_route("")), is_extractive_allowed=extractive
+        )
         if outcome.status in (Status.UNAVAILABLE, Status.REJECTED):
             raise CommandError(f"{user}: {outcome.status}; nothing was deleted")
         self.stdout.write(
