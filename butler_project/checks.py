@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.contrib.auth.hashers import identify_hasher
-from django.core.checks import CheckMessage, Error, Tags, register
+from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.utils.module_loading import import_string
 
 from butler_project.logging import LEVELS
@@ -34,6 +34,8 @@ POSITIVE = (
     "PROMPT_BUDGET_TOKENS",
     "LLM_TIMEOUT_S",
     "LLM_MAX_ANSWER_TOKENS",
+    "LLM_BREAKER_PAUSE_S",
+    "EXCHANGE_TTL_DAYS",
     "SWEEP_INTERVAL_S",
     "OVERDUE_AFTER_S",
     "TURN_LEASE_S",
@@ -42,7 +44,13 @@ POSITIVE = (
     "TELEGRAM_RATE_PER_S",
     "TELEGRAM_CHAT_RATE_PER_S",
 )
-NOT_NEGATIVE = ("JOIN_WAIT_S", "RATE_LIMIT_PER_MINUTE", "DAILY_TOKEN_BUDGET")
+NOT_NEGATIVE = (
+    "JOIN_WAIT_S",
+    "RATE_LIMIT_PER_MINUTE",
+    "DAILY_TOKEN_BUDGET",
+    "LLM_RETRIES",
+    "LLM_BREAKER_FAILURES",
+)
 
 
 @register(Tags.security)
@@ -90,11 +98,14 @@ def check_values(**_: Any) -> list[CheckMessage]:
     return [error for part in parts for error in part]
 
 
-def _provider_errors() -> Iterator[Error]:
+def _provider_errors() -> Iterator[CheckMessage]:
     try:
-        check_configuration()
+        left_out = check_configuration()
     except InvalidSetting as error:
         yield Error(str(error), id="butler.E030")
+        return
+    for vendor, setting in left_out.items():
+        yield Warning(f"{setting} is not set: the provider {vendor} is left out.", id="butler.W031")
 
 
 def _choice_errors() -> Iterator[Error]:

@@ -12,7 +12,6 @@ import importlib
 import pkgutil
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from functools import cache, cached_property
 from typing import cast
 
@@ -27,6 +26,7 @@ from llm.route import Candidate, read_candidates
 # Asked in this order when nothing else is said: one's own endpoint first, the rules without a model last.
 FIRST_VENDOR, LAST_VENDOR = "openai_compatible", "offline"
 DEFAULT_SETTING, FALLBACK_SETTING = "LLM_DEFAULT", "LLM_FALLBACK"
+VENDOR_SUFFIXES = ("API_URL", "MODEL")  # set without the key, they tell that the vendor is wanted
 
 BuildProviders = Callable[[SettingLookup], list[Provider]]
 
@@ -78,14 +78,25 @@ class Registry:
                 log.info("llm provider left out", provider=vendor, missing_setting=missing.setting)
 
 
-def check_configuration() -> None:
-    """Raise `InvalidSetting` for a setting that cannot be used; nothing is kept and nothing logged."""
+def check_configuration() -> dict[str, str]:
+    """Return each vendor that is configured by half, and so left out, with the setting that is missing.
+
+    Raises `InvalidSetting` for a setting that cannot be used; nothing is kept and nothing logged.
+    """
     configured: dict[str, Provider] = {}
-    for _, build in _discover_builders():
-        with suppress(MissingSetting):
+    left_out: dict[str, str] = {}
+    for vendor, build in _discover_builders():
+        try:
             configured |= {provider.name: provider for provider in build(look_up_setting)}
+        except MissingSetting as missing:
+            left_out[vendor] = missing.setting
     for setting in (DEFAULT_SETTING, FALLBACK_SETTING):
         read_candidates(look_up_setting(setting).split(","), configured, setting=setting)
+    return {vendor: setting for vendor, setting in left_out.items() if _is_meant(vendor)}
+
+
+def _is_meant(vendor: str) -> bool:
+    return any(look_up_setting(f"{vendor.upper()}_{suffix}") for suffix in VENDOR_SUFFIXES)
 
 
 def get_provider(name: str | None = None) -> Provider:

@@ -43,6 +43,18 @@ def run_check(tmp_path: Path, *arguments: str, **variables: str) -> subprocess.C
         ({"REDIS_URL": "localhost:6379"}, "REDIS_URL"),
         ({"LLM_API_URL": "localhost/v1"}, "LLM_API_URL"),
         ({"LLM_API_URL": "http://127.0.0.1:1/v1", "LLM_TIMEOUT_S": "-1"}, "LLM_TIMEOUT_S"),
+        ({"LLM_ENDPOINTS": "local"}, "LLM_LOCAL_API_URL"),
+        ({"LLM_ENDPOINTS": "local", "LLM_LOCAL_API_URL": "localhost:8000"}, "LLM_LOCAL_API_URL"),
+        ({"LLM_ENDPOINTS": "Not A Name"}, "LLM_ENDPOINTS"),
+        ({"LLM_DEFAULT": "nobody"}, "LLM_DEFAULT"),
+        ({"LLM_FALLBACK": "offline,mistral:mistral-small-latest"}, "LLM_FALLBACK"),
+        ({"LLM_RETRIES": "-1"}, "LLM_RETRIES"),
+        ({"LLM_BREAKER_PAUSE_S": "0"}, "LLM_BREAKER_PAUSE_S"),
+        ({"EXCHANGE_TTL_DAYS": "0"}, "EXCHANGE_TTL_DAYS"),
+        ({"MISTRAL_API_KEY": "k", "MISTRAL_API_URL": "api.mistral.ai"}, "MISTRAL_API_URL"),
+        ({"GEMINI_API_KEY": "k", "GEMINI_API_URL": "ftp://gemini"}, "GEMINI_API_URL"),
+        ({"DEEPSEEK_API_KEY": "k", "DEEPSEEK_API_URL": "http://"}, "DEEPSEEK_API_URL"),
+        ({"REFRESH_CRON": "at night"}, "REFRESH_CRON"),
         ({"WEB_PORT": "99999"}, "WEB_PORT"),
         ({"MEMORY_CAP": "0"}, "MEMORY_CAP"),
         ({"MEMORY_KEEP_LAST": "60"}, "MEMORY_KEEP_LAST"),
@@ -85,3 +97,11 @@ def test_a_secret_can_come_from_a_file(tmp_path: Path) -> None:
     finished = run_check(tmp_path, TELEGRAM_BOT_TOKEN_FILE=str(secret))
 
     assert "TELEGRAM_BOT_TOKEN" in finished.stderr
+
+
+@pytest.mark.parametrize("vendor", ["MISTRAL", "DEEPSEEK", "GEMINI"])
+def test_a_vendor_without_its_key_is_left_out_and_the_variable_named(tmp_path: Path, vendor: str) -> None:
+    result = run_check(tmp_path, **{f"{vendor}_MODEL": "some-model"})
+
+    assert result.returncode == 0
+    assert f"{vendor}_API_KEY is not set: the provider {vendor.lower()} is left out." in result.stderr

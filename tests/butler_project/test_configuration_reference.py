@@ -21,6 +21,9 @@ PYTHON_READERS = (
     "butler_project/embedded/discovery.py",
     "butler_project/supervisor/run.py",
 )
+PROVIDERS = tuple(
+    sorted(str(path.relative_to(PROJECT_DIR)) for path in (PROJECT_DIR / "llm/providers").glob("*.py"))
+)
 SHELL_READERS = ("Procfile", "docker-compose.yml")
 
 NO_SETTING = {"PATH"}
@@ -59,6 +62,29 @@ def find_python_reads() -> Iterator[tuple[str, str | None]]:
             if isinstance(node, ast.Call) and node.args and is_reader(node.func):
                 name = ast.literal_eval(node.args[0])
                 yield name, write_default(find_default(node))
+    for path in PROVIDERS:
+        yield from find_provider_reads(ast.parse((PROJECT_DIR / path).read_text()))
+
+
+def find_provider_reads(module: ast.Module) -> Iterator[tuple[str, str | None]]:
+    """Yield what a provider reads: `lookup("NAME", default)`, `read_…(lookup, "NAME", default)`."""
+    constants = {
+        statement.targets[0].id: statement.value
+        for statement in module.body
+        if isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Name)
+    }
+    for node in ast.walk(module):
+        match node:
+            case ast.Call(func=ast.Name(id="lookup"), args=[ast.Constant(value=name), *rest]):
+                pass
+            case ast.Call(func=ast.Name(), args=[ast.Name(id="lookup"), ast.Constant(value=name), *rest]):
+                pass
+            case _:
+                continue
+        default = rest[0] if rest else None
+        if isinstance(default, ast.Name):
+            default = constants.get(default.id)
+        yield name, write_default(default)
 
 
 def is_reader(function: ast.expr) -> bool:
