@@ -1,7 +1,8 @@
 """What can go wrong with a language model.
 
     LLMError
-    ├── Unavailable                 no connection, timeout, 5xx            transient
+    ├── Unavailable                 no connection, 5xx                     transient
+    │   └── TimedOut                a connection, but no answer in time; asking again takes as long
     ├── RateLimited                 429; `retry_after_s` if told           transient
     ├── Rejected                    400, 404, 422: the same call fails again
     │   ├── AuthenticationRejected  401, 403: the key is wrong or not allowed
@@ -36,6 +37,10 @@ class LLMError(Exception):
 class Unavailable(LLMError):
     is_transient = True
     outcome = "unavailable"
+
+
+class TimedOut(Unavailable):
+    outcome = "timed_out"
 
 
 class RateLimited(LLMError):
