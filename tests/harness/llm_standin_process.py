@@ -16,10 +16,16 @@ STOP_TIMEOUT_S = 5
 
 
 class LLMStandIn:
-    """`with LLMStandIn("--words", "40") as standin:` — `standin.url` is what `LLM_API_URL` takes."""
+    """`with LLMStandIn("--words", "40") as standin:` — `standin.url` is what `LLM_API_URL` takes.
 
-    def __init__(self, *arguments: str) -> None:
-        command = [sys.executable, "-m", "tests.harness.llm_standin", *arguments]
+    `dialect` is one of `tests.harness.llm_dialects`. A stand-in that speaks another wire names its `module`.
+    """
+
+    module = "tests.harness.llm_standin"
+
+    def __init__(self, *arguments: str, dialect: str = "") -> None:
+        chosen = ["--dialect", dialect] if dialect else []
+        command = [sys.executable, "-m", self.module, *chosen, *arguments]
         self.process = subprocess.Popen(command, cwd=REPOSITORY, stdout=subprocess.PIPE, text=True)
         self.root = self._wait_until_started()
         self.url = f"{self.root}/v1"

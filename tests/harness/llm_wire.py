@@ -47,8 +47,7 @@ def usage_of(messages: list[dict[str, Any]], answer: str) -> dict[str, int]:
     return {"prompt_tokens": asked, "completion_tokens": answered, "total_tokens": asked + answered}
 
 
-def whole_body(*, model: str, answer: str | None, finish: str, usage: dict[str, int]) -> dict[str, Any]:
-    message = {"role": "assistant", "content": answer, "refusal": None}
+def whole_body(*, model: str, message: dict[str, Any], finish: str, usage: dict[str, Any]) -> dict[str, Any]:
     choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": finish}
     return {
         "id": "chatcmpl-standin",
@@ -61,9 +60,13 @@ def whole_body(*, model: str, answer: str | None, finish: str, usage: dict[str, 
     }
 
 
-def error_body(status: int, *, code: str | None = None, message: str = "refused by script") -> dict[str, Any]:
-    kind, usual_code = ERROR_TYPES.get(status, ("server_error", None))
-    return {"error": {"message": message, "type": kind, "param": None, "code": code or usual_code}}
+def error_body(
+    status: int, *, code: str | None = None, kind: str | None = None, message: object = "refused by script"
+) -> dict[str, Any]:
+    usual_kind, usual_code = ERROR_TYPES.get(status, ("server_error", None))
+    return {
+        "error": {"message": message, "type": kind or usual_kind, "param": None, "code": code or usual_code}
+    }
 
 
 def event(payload: dict[str, Any]) -> bytes:
@@ -106,13 +109,19 @@ class ChunkWriter:
         for piece in text_pieces(answer):
             yield self._before + _encode(piece) + self._after
 
-    def last(self, finish: str) -> bytes:
-        return self._choice({}, finish)
+    def delta(self, delta: dict[str, Any]) -> bytes:
+        """Write a chunk that adds something else than plain text."""
+        return self._choice(delta, None)
 
-    def usage(self, usage: dict[str, int]) -> bytes:
+    def last(self, finish: str, usage: dict[str, Any] | None = None) -> bytes:
+        return self._choice({}, finish, usage)
+
+    def usage(self, usage: dict[str, Any]) -> bytes:
         return event({**self._head, "choices": [], "usage": usage}) if self._with_usage else b""
 
-    def _choice(self, delta: dict[str, Any], finish: str | None) -> bytes:
+    def _choice(
+        self, delta: dict[str, Any], finish: str | None, usage: dict[str, Any] | None = None
+    ) -> bytes:
         choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish}
         chunk = {**self._head, "choices": [choice]}
-        return event({**chunk, "usage": None} if self._with_usage else chunk)
+        return event({**chunk, "usage": usage} if self._with_usage else chunk)
