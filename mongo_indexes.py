@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from django.db import models
+from django.db import connection, models
 from pymongo.operations import IndexModel
 
 if TYPE_CHECKING:
@@ -47,3 +47,14 @@ class TTLIndex(models.Index):
         plain: IndexModel = super().get_pymongo_index_model(model, schema_editor, **kwargs)  # type: ignore[misc]
         plain.document["expireAfterSeconds"] = self.expire_after_s
         return plain
+
+
+def set_expiry(model: type[models.Model], *, index: str, expire_after_s: int) -> None:
+    """Make the server expire a model's documents after so many seconds, if its TTL index says otherwise."""
+    collection = connection.get_collection(model._meta.db_table)  # type: ignore[attr-defined]
+    found = collection.index_information().get(index)
+    if found is None or found.get("expireAfterSeconds") == expire_after_s:
+        return
+    connection.database.command(  # type: ignore[attr-defined]
+        "collMod", collection.name, index={"name": index, "expireAfterSeconds": expire_after_s}
+    )

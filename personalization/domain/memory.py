@@ -14,10 +14,11 @@ from typing import Any
 
 from bson import ObjectId
 from django.conf import settings
-from django.db import IntegrityError, connection
+from django.db import IntegrityError
 from django.db.models import Q
 from django.utils import timezone
 
+from mongo_indexes import set_expiry
 from personalization import metrics
 from personalization.enums import MemoryRole, MemorySource
 from personalization.models import MemoryEvent, UserProfile
@@ -186,11 +187,4 @@ def delete_below(user_id: str, watermark: Position) -> int:
 
 def apply_ttl() -> None:
     """Make the server expire events after MEMORY_TTL_DAYS, if the index says otherwise."""
-    expire_after_s = settings.MEMORY_TTL_DAYS * 86_400
-    collection = connection.get_collection(MemoryEvent._meta.db_table)  # type: ignore[attr-defined]
-    index = collection.index_information().get("created_at_ttl")
-    if index is None or index.get("expireAfterSeconds") == expire_after_s:
-        return
-    connection.database.command(  # type: ignore[attr-defined]
-        "collMod", collection.name, index={"name": "created_at_ttl", "expireAfterSeconds": expire_after_s}
-    )
+    set_expiry(MemoryEvent, index="created_at_ttl", expire_after_s=settings.MEMORY_TTL_DAYS * 86_400)
