@@ -22,6 +22,7 @@ from django.db import connection
 from django.utils import timezone
 from pymongo.errors import BulkWriteError
 
+from llm import metrics
 from llm.chain import ExchangeRecord
 from llm.exchange_writer import SETTLED_S, ExchangeWriter, Row
 from llm.models import Exchange
@@ -30,7 +31,7 @@ from mongo_indexes import set_expiry
 
 DUPLICATE_KEY = 11_000  # MongoDB's code
 MOST_TOKENS = 2**31 - 1  # of one call: what a vendor says of itself must not upset the sums
-SUCCESSES = ("ok", "stopped")
+SUCCESSES = [metrics.OUTCOME_OK, metrics.OUTCOME_STOPPED]
 READ_AT_A_TIME = 500
 DAY_S = 86_400
 
@@ -61,7 +62,7 @@ def discard_exchanges() -> None:
 
 
 def begin_day(*, days_ago: int = 0) -> datetime:
-    """Return when today, or a day before, began in TIME_ZONE; where midnight was skipped, an hour later."""
+    """Return when today, or another day, begins in TIME_ZONE; where midnight is skipped, an hour later."""
     zone = ZoneInfo(settings.TIME_ZONE)
     day = timezone.now().astimezone(zone).date() - timedelta(days=days_ago)
     return datetime.combine(day, time_of_day.min, zone).astimezone(UTC).astimezone(zone)
@@ -83,7 +84,7 @@ def list_daily_use(user_id: str | None, *, days: int) -> list[DailyUse]:
     if user_id is not None:
         match = {"user_id": user_id, **match}
     day = {"date": "$created_at", "format": "%Y-%m-%d", "timezone": settings.TIME_ZONE}
-    failed = {"$cond": [{"$in": ["$outcome", list(SUCCESSES)]}, 0, 1]}
+    failed = {"$cond": [{"$in": ["$outcome", SUCCESSES]}, 0, 1]}
     group = {
         "_id": {"$dateToString": day},
         "exchanges": {"$sum": 1},

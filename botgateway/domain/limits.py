@@ -2,18 +2,23 @@
 
 A question is counted under its key, so that asking about it again, after a crash or while its recording is being
 listened to, gives the same answer and costs nothing.
+
+Of the day's tokens Redis has only a copy, which is read from the exchanges with the day's first question, and again if
+Redis has lost it. Somebody who is forgotten leaves no exchanges; until midnight the copy stays.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.utils import timezone
 
 from botgateway.redis_connection import redis_client, redis_script
+from llm import exchanges
 
 WINDOW_S = 60
 BUDGET_TOLD_S = 3_600  # how seldom somebody hears that the day's tokens are spent
@@ -35,8 +40,17 @@ local function is_told(key, seconds)
     return redis.call('GET', key) == ARGV[1] and 0 or 1
 end
 local budget = tonumber(ARGV[4])
-if budget > 0 and tonumber(redis.call('GET', KEYS[2]) or 0) >= budget then
-    return {1, 0, is_told(KEYS[4], ARGV[5])}
+if budget > 0 then
+    if ARGV[8] then
+        redis.call('SET', KEYS[2], ARGV[8], 'NX', 'EX', ARGV[9])
+    end
+    local spent = redis.call('GET', KEYS[2])
+    if not spent then
+        return {'unknown'}
+    end
+    if tonumber(spent) >= budget then
+        return {1, 0, is_told(KEYS[4], ARGV[5])}
+    end
 end
 local clock = redis.call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
@@ -53,9 +67,12 @@ redis.call('ZREMRANGEBYRANK', KEYS[1], 0, -(ARGV[6] + 1))
 redis.call('EXPIRE', KEYS[1], ARGV[7])
 return {}
 """
+SPENT_UNKNOWN = ["unknown"]
+# What is not known is not begun with one answer: the next question reads all of the day's.
 SPEND = """
-redis.call('INCRBY', KEYS[1], ARGV[1])
-redis.call('EXPIRE', KEYS[1], ARGV[2])
+if redis.call('EXISTS', KEYS[1]) == 1 then
+    redis.call('INCRBY', KEYS[1], ARGV[1])
+end
 """
 
 
@@ -71,16 +88,14 @@ class Refusal:
 def admit(user_id: str, *, question_key: str) -> Refusal | None:
     """Count a question, once however often it is asked about; return why it is refused, None if it is not.
 
-    Raises `redis.RedisError`.
+    Raises `redis.RedisError`, and for the day's first question `django.db.DatabaseError`.
     """
-    rate, budget = settings.RATE_LIMIT_PER_MINUTE, settings.DAILY_TOKEN_BUDGET
-    if not rate and not budget:
+    if not settings.RATE_LIMIT_PER_MINUTE and not settings.DAILY_TOKEN_BUDGET:
         return None
-    questions, told_rate, told_budget = _own_keys(user_id)
-    verdict = redis_script(ADMIT)(
-        keys=[questions, _tokens_key(user_id), told_rate, told_budget],
-        args=[question_key, rate, WINDOW_S, budget, BUDGET_TOLD_S, max(FEWEST_KEPT, rate), ADMITTED_S],
-    )
+    verdict = _count(user_id, question_key)
+    if verdict == SPENT_UNKNOWN:
+        spent = exchanges.sum_tokens(user_id, since=exchanges.begin_day())
+        verdict = _count(user_id, question_key, spent, _last_until_tomorrow_s())
     if not verdict:
         return None
     is_budget, wait_ms, is_told = verdict
@@ -88,12 +103,31 @@ def admit(user_id: str, *, question_key: str) -> Refusal | None:
     return Refusal(bool(is_budget), retry_at, bool(is_told))
 
 
+def _count(user_id: str, question_key: str, *spent: int) -> list[Any]:
+    """Ask Redis; `spent`, if it was unknown: the day's tokens, and for how many seconds to keep that."""
+    rate, budget = settings.RATE_LIMIT_PER_MINUTE, settings.DAILY_TOKEN_BUDGET
+    questions, told_rate, told_budget = _own_keys(user_id)
+    verdict: list[Any] = redis_script(ADMIT)(
+        keys=[questions, _tokens_key(user_id), told_rate, told_budget],
+        args=[
+            question_key,
+            rate,
+            WINDOW_S,
+            budget,
+            BUDGET_TOLD_S,
+            max(FEWEST_KEPT, rate),
+            ADMITTED_S,
+            *spent,
+        ],
+    )
+    return verdict
+
+
 def spend_tokens(user_id: str, tokens: int) -> None:
-    """Count what an answer cost towards the day's budget. Raises `redis.RedisError`."""
+    """Count what an answer cost towards the day's budget; its exchanges are recorded. Raises `redis.RedisError`."""
     if not settings.DAILY_TOKEN_BUDGET or not tokens:
         return
-    lasts_s = (_find_renewal() - timezone.now()).total_seconds() + CLOCK_MARGIN_S
-    redis_script(SPEND)(keys=[_tokens_key(user_id)], args=[tokens, int(lasts_s)])
+    redis_script(SPEND)(keys=[_tokens_key(user_id)], args=[tokens])
 
 
 def forget_questions(user_id: str) -> None:
@@ -101,11 +135,13 @@ def forget_questions(user_id: str) -> None:
     redis_client().delete(*_own_keys(user_id))
 
 
+def _last_until_tomorrow_s() -> int:
+    return int((_find_renewal() - timezone.now()).total_seconds()) + CLOCK_MARGIN_S
+
+
 def _find_renewal() -> datetime:
-    """Return when the next day of `TIME_ZONE` begins, in that zone; where midnight is skipped, an hour later."""
-    zone = ZoneInfo(settings.TIME_ZONE)
-    tomorrow = timezone.now().astimezone(zone).date() + timedelta(days=1)
-    return datetime.combine(tomorrow, time.min, zone).astimezone(UTC).astimezone(zone)
+    """Return when the next day of `TIME_ZONE` begins, in that zone."""
+    return exchanges.begin_day(days_ago=-1)
 
 
 def _own_keys(user_id: str) -> tuple[str, str, str]:

@@ -12,7 +12,11 @@ from botgateway.domain.limits import WINDOW_S, Refusal, admit, spend_tokens
 from botgateway.redis_connection import redis_client
 from botgateway.wording.limits import LimitsPhrase
 from botgateway.wording.phrase import say_plain
+from llm import exchanges
+from llm.models import Exchange
 from personalization.enums import Language
+
+pytestmark = pytest.mark.django_db
 
 TOAST_MAX_CHARS = 200  # core.telegram.org/bots/api#answercallbackquery
 QUESTIONS = "limit:questions:7"
@@ -27,6 +31,14 @@ def _three_a_minute(settings: Any) -> None:
 
 def ask(key: object, *, user_id: str = "7") -> Refusal | None:
     return admit(user_id, question_key=str(key))
+
+
+def answer(tokens: int, *, user_id: str = "7") -> None:
+    """Let an answer have cost so much: that is recorded, and counted."""
+    Exchange.objects.create(
+        user_id=user_id, provider="vendor", purpose="reply", outcome="ok", completion_tokens=tokens
+    )
+    spend_tokens(user_id, tokens)
 
 
 def let_pass(seconds: float) -> None:
@@ -63,7 +75,7 @@ def test_a_question_counts_once_however_often_it_is_asked_about() -> None:
     for _ in range(5):
         assert ask(0) is None
     assert [ask(1), ask(2)] == [None, None]
-    spend_tokens("7", 1_000)
+    answer(1_000)
 
     assert [ask(number) for number in range(3)] == [None, None, None]
 
@@ -85,9 +97,9 @@ def test_the_rate_is_told_once_and_to_the_question_that_told_it_again() -> None:
 
 
 def test_tokens_of_the_day_are_a_budget_of_their_own() -> None:
-    spend_tokens("7", 60)
+    answer(60)
     assert ask(0) is None
-    spend_tokens("7", 60)
+    answer(60)
 
     refusals = [ask(1), ask(2)]
 
@@ -98,9 +110,48 @@ def test_tokens_of_the_day_are_a_budget_of_their_own() -> None:
     assert ask(1, user_id="8") is None
 
 
+def test_the_budget_holds_when_redis_is_lost_in_the_middle_of_the_day() -> None:
+    assert ask(0) is None
+    answer(60)
+    redis_client().flushdb()
+    answer(60)  # of a question that was let in before
+
+    assert [refusal.is_budget for number in (1, 2) if (refusal := ask(number))] == [True, True]
+    assert ask(1, user_id="8") is None
+
+
+def test_what_was_read_once_is_counted_on_from_there() -> None:
+    answer(60)
+    assert ask(0) is None
+    answer(30)
+    assert ask(1) is None
+    answer(30)
+
+    assert ask(2) is not None
+
+
+def test_only_replies_of_today_count_towards_the_budget() -> None:
+    answer(1_000)
+    Exchange.objects.update(created_at=exchanges.begin_day() - timedelta(seconds=1))
+    Exchange.objects.create(
+        user_id="7", provider="vendor", purpose="summary", outcome="ok", prompt_tokens=1_000
+    )
+
+    assert ask(0) is None
+
+
+def test_without_a_budget_no_tokens_are_read_or_counted(settings: Any) -> None:
+    settings.DAILY_TOKEN_BUDGET = 0
+
+    assert ask(0) is None
+    answer(1_000)
+
+    assert redis_client().keys("limit:tokens:*") == []
+
+
 def test_the_budget_is_renewed_at_midnight_of_the_configured_zone(settings: Any) -> None:
     settings.TIME_ZONE = "Asia/Kolkata"
-    spend_tokens("7", 100)
+    answer(100)
 
     refusal = ask(0)
 
@@ -115,7 +166,7 @@ def test_the_budget_is_renewed_at_midnight_of_the_configured_zone(settings: Any)
 def test_zero_switches_one_limit_off_and_leaves_the_other(settings: Any, limit: str) -> None:
     setattr(settings, limit, 0)
     numbers = count()
-    spend_tokens("7", 1_000)
+    answer(1_000)
 
     refusals = [refusal for _ in range(5) if (refusal := ask(next(numbers)))]
 
@@ -126,7 +177,7 @@ def test_without_limits_redis_is_not_asked(settings: Any) -> None:
     settings.RATE_LIMIT_PER_MINUTE = settings.DAILY_TOKEN_BUDGET = 0
 
     assert ask(0) is None
-    spend_tokens("7", 1_000)
+    answer(1_000)
 
     assert redis_client().keys("limit:*") == []
 
@@ -134,7 +185,7 @@ def test_without_limits_redis_is_not_asked(settings: Any) -> None:
 def test_nothing_of_a_person_stays_for_longer_than_a_day_and_an_hour() -> None:
     for number in range(5):
         ask(number)
-    spend_tokens("7", 100)
+    answer(100)
     ask(9)
 
     keys = redis_client().keys("limit:*")
