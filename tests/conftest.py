@@ -12,6 +12,14 @@ from tests.harness.stack import Stack
 from tests.harness.telegram import SandboxClient
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_teardown() -> None:
+    """Forget the exchanges that wait to be written, before the database is emptied for the next test."""
+    from llm.exchanges import discard_exchanges  # there are settings only by now
+
+    discard_exchanges()
+
+
 @pytest.fixture
 def stack(request: pytest.FixtureRequest) -> Iterator[Stack]:
     """The whole product by webhook, with a scripted model; faults and scripts go with the test."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -35,12 +34,6 @@ RECORD = ExchangeRecord(
     duration_s=1.5,
     trace_id="0" * 31 + "1",
 )
-
-
-@pytest.fixture(autouse=True)
-def _nothing_waits() -> Iterator[None]:
-    yield
-    exchanges.discard_exchanges()
 
 
 def keep(at: datetime | None = None, **changes: Any) -> None:
