@@ -1,6 +1,7 @@
 """To forget a person everywhere: what the core knows of them, and what the gateway does.
 
-    1. profile, events, summary, files       `personalization.domain.erasure`, which says why in this order
+    1. profile, events, summary, files,      `personalization.domain.erasure`, which says why in this order
+       exchanges
     2. notices with their name
     3. the words of their updates            the numbers stay until they expire: no update is answered twice
     4. files, once more                      a reader that had been given up may have stored one until step 3 stopped it
@@ -15,6 +16,8 @@ attempt, for which every step finds its work done or to do. The core goes first:
 from __future__ import annotations
 
 import json
+import time
+from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
@@ -30,9 +33,14 @@ from personalization.domain import erasure as core
 from personalization.domain.files import delete_files
 
 
-def forget_person(user_id: str, *, chat_id: str, request: InboxUpdate) -> None:
-    """Erase a person who asks for it by pressing a button, `request`; may be repeated freely."""
-    core.erase_person(user_id)
+def forget_person(
+    user_id: str, *, chat_id: str, request: InboxUpdate, wait: Callable[[float], None] = time.sleep
+) -> None:
+    """Erase a person who asks for it by pressing a button, `request`; may be repeated freely.
+
+    Takes some seconds, as `personalization.domain.erasure` does.
+    """
+    core.erase_person(user_id, wait=wait)
     _erase_notices(user_id)
     inbox.scrub_updates(user_id, chat_id=chat_id, besides=request)
     delete_files(user_id)

@@ -106,7 +106,7 @@ def test_no_name_and_no_word_is_left_and_a_repeat_does_no_harm(times: int) -> No
     assert len(find_canaries()) == 6
 
     for _ in range(times):
-        forget_person(WHO, chat_id=WHO, request=request)
+        forget_person(WHO, chat_id=WHO, request=request, wait=lambda _seconds: None)
 
     assert find_canaries() == []
     assert Notice.objects.count() == 0
@@ -121,7 +121,7 @@ def test_no_name_and_no_word_is_left_and_a_repeat_does_no_harm(times: int) -> No
 def test_the_request_can_still_be_answered() -> None:
     request = settle()
 
-    forget_person(WHO, chat_id=WHO, request=request)
+    forget_person(WHO, chat_id=WHO, request=request, wait=lambda _seconds: None)
 
     press = read_incoming(json.loads(InboxUpdate.objects.get(pk=request.pk).payload))
     assert isinstance(press, ButtonPress)
@@ -144,7 +144,7 @@ def test_what_is_said_afterwards_and_by_others_stays() -> None:
     InboxUpdate.objects.filter(pk=others.pk).update(received_at=request.received_at)
     file_notice(key="request:43", chat_id="7", text="просит другой", about_user_id="43")
 
-    forget_person(WHO, chat_id=WHO, request=request)
+    forget_person(WHO, chat_id=WHO, request=request, wait=lambda _seconds: None)
 
     kept = InboxUpdate.objects.filter(pk__in=[afterwards.pk, others.pk]).exclude(payload="")
     assert kept.count() == 2
@@ -159,6 +159,6 @@ def test_who_forgets_themselves_as_admin_leaves_no_name_in_what_they_decided() -
     file_notice(key="request:43", chat_id="7", text=f"решил {CANARY}", about_user_id="43")
     Notice.objects.filter(key="request:43").update(status="sent")
 
-    forget_person(WHO, chat_id=WHO, request=request)
+    forget_person(WHO, chat_id=WHO, request=request, wait=lambda _seconds: None)
 
     assert find_canaries() == []

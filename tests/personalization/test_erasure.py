@@ -9,6 +9,10 @@ from typing import Any
 import pytest
 from django.db import connection
 
+from llm.chain import ExchangeRecord
+from llm.exchanges import flush_exchanges, record_exchange
+from llm.models import Exchange
+from llm.prompt import Purpose
 from personalization.domain.compression import Status, compress_memory
 from personalization.domain.erasure import STEPS, erase_person
 from personalization.domain.files import arriving, store_file
@@ -20,6 +24,10 @@ from tests.harness.providers import ScriptedProvider, chain_of
 pytestmark = pytest.mark.django_db
 
 CANARY = "канарейка"
+
+
+def not_waiting(_seconds: float) -> None:
+    """Nothing is recorded by other processes."""
 
 
 @pytest.fixture(autouse=True)
@@ -49,6 +57,14 @@ def settle(user_id: str) -> None:
             kind="text",
             text=f"{CANARY} {user_id}",
         )
+    record_exchange(build_record(user_id))
+    flush_exchanges()
+
+
+def build_record(user_id: str) -> ExchangeRecord:
+    return ExchangeRecord(
+        user_id=user_id, provider="vendor", model="best", purpose=Purpose.REPLY, outcome="ok"
+    )
 
 
 def find_traces(user_id: str, media: Path) -> list[str]:
@@ -72,14 +88,27 @@ def test_killed_after_any_step_the_repeat_leaves_nothing(steps_before_the_kill: 
     for step in STEPS[:steps_before_the_kill]:
         step("42")
 
-    erase_person("42")
+    erase_person("42", wait=not_waiting)
 
     assert find_traces("42", media) == []
     assert find_traces("43", media) == others != []
 
 
+def test_exchanges_that_are_not_written_yet_are_erased_here_and_in_other_processes(media: Path) -> None:
+    settle("42")
+    record_exchange(build_record("42"))
+
+    def write_in_another_process(_seconds: float) -> None:
+        Exchange.objects.create(user_id="42", provider="vendor", purpose="reply", outcome="ok")
+
+    erase_person("42", wait=write_in_another_process)
+
+    assert flush_exchanges()
+    assert find_traces("42", media) == []
+
+
 def test_to_forget_somebody_unknown_is_no_feat() -> None:
-    erase_person("nobody")
+    erase_person("nobody", wait=not_waiting)
 
     assert UserProfile.objects.count() == 0
 
@@ -90,7 +119,7 @@ def test_a_compression_under_way_writes_nothing_back(comes_back: bool, media: Pa
     fill_memory("42", 51, content=f"{CANARY} 42")
 
     def summarise_while_forgetting(_prompt: object) -> str:
-        erase_person("42")
+        erase_person("42", wait=not_waiting)
         if comes_back:
             get_profile("42")
         return f"Собеседник говорил: {CANARY} 42, и больше ничего."
@@ -111,11 +140,11 @@ def test_a_compression_that_begins_meanwhile_writes_nothing_back(step: int, medi
         done("42")
 
     def summarise_while_forgetting(_prompt: object) -> str:
-        erase_person("42")
+        erase_person("42", wait=not_waiting)
         return f"Собеседник говорил: {CANARY} 42, и больше ничего."
 
     compress_memory("42", chain=chain_of(ScriptedProvider(summarise_while_forgetting)))
-    erase_person("42")
+    erase_person("42", wait=not_waiting)
 
     assert find_traces("42", media) == []
     assert MemoryEvent.objects.count() == 0
