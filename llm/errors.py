@@ -6,6 +6,7 @@
     ├── RateLimited                 429; `retry_after_s` if told           transient
     ├── Rejected                    400, 404, 422: the same call fails again
     │   ├── AuthenticationRejected  401, 403: the key is wrong or not allowed
+    │   ├── QuotaExhausted          402, 429 for want of money: nothing is paid for (any more)
     │   ├── ModelNotFound           there is no such model (any more); another one may answer
     │   └── ContextTooLong          the prompt does not fit; shorten it and try again
     └── BadAnswer                   empty, malformed, cut in the middle    transient
@@ -60,6 +61,10 @@ class Rejected(LLMError):
 
 class AuthenticationRejected(Rejected):
     outcome = "authentication_rejected"
+
+
+class QuotaExhausted(Rejected):
+    outcome = "quota_exhausted"
 
 
 class ModelNotFound(Rejected):
