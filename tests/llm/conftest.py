@@ -6,6 +6,7 @@ import pytest
 
 from llm.prompt import Prompt, Role, Section, SectionKind, Turn
 from llm.providers.openai_compatible import OpenAICompatibleProvider
+from llm.providers.openai_format.settings import Limits
 from tests.harness.llm_standin_process import LLMStandIn
 
 
@@ -24,8 +25,9 @@ def standin(running_standin: LLMStandIn) -> LLMStandIn:
 
 @pytest.fixture
 def provider(standin: LLMStandIn) -> OpenAICompatibleProvider:
+    limits = Limits(connect_timeout_s=1, timeout_s=5)
     return OpenAICompatibleProvider(
-        url=standin.url, api_key="sk-secret-key", model="standin-7b", connect_timeout_s=1, timeout_s=5
+        url=standin.url, api_key="sk-secret-key", model="standin-7b", limits=limits
     )
 
 

@@ -9,11 +9,9 @@ import pytest
 from llm.errors import LLMError
 from llm.provider_settings import is_http_url
 from llm.providers.base import ModelDescription, Usage
-from llm.providers.openai_compatible import (
-    OpenAICompatibleProvider,
-    normalise_url,
-    trace_headers,
-)
+from llm.providers.openai_compatible import OpenAICompatibleProvider
+from llm.providers.openai_format.client import normalise_url
+from llm.trace_context import trace_headers
 from tests.harness.llm_standin_process import LLMStandIn
 from tests.harness.llm_wire import answer_marker
 from tests.llm.conftest import ask, persona

@@ -158,7 +158,7 @@ def test_a_refused_connection_is_unavailable():
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         port = unused.getsockname()[1]
-    provider = OpenAICompatibleProvider(url=f"http://127.0.0.1:{port}", model="m", connect_timeout_s=1)
+    provider = OpenAICompatibleProvider(url=f"http://127.0.0.1:{port}", model="m")
 
     with pytest.raises(Unavailable):
         provider.generate(ask("?"))
