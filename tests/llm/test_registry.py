@@ -26,21 +26,40 @@ def test_without_configuration_the_offline_provider_is_the_default_and_the_rest_
         names = {registry.get_provider().name, registry.get_provider("offline").name}
 
     assert names == {"offline"}
-    assert logs == [
-        {
-            "event": "llm provider left out",
-            "log_level": "info",
-            "provider": "openai_compatible",
-            "missing_setting": "LLM_API_URL",
-        }
-    ]
+    assert {(log["event"], log["log_level"]) for log in logs} == {("llm provider left out", "info")}
+    missing = {log["provider"]: log["missing_setting"] for log in logs}
+    assert len(missing) == len(logs)
+    assert {name: missing[name] for name in ("openai_compatible", "mistral", "deepseek")} == {
+        "openai_compatible": "LLM_API_URL",
+        "mistral": "MISTRAL_API_KEY",
+        "deepseek": "DEEPSEEK_API_KEY",
+    }
 
 
 def test_an_endpoint_becomes_the_default_beside_the_offline_provider():
     registry = registry_of(LLM_API_URL=URL)
 
     assert registry.get_provider().name == "openai_compatible"
-    assert set(registry.all_providers()) == {"openai_compatible", "offline"}
+    assert list(registry.all_providers()) == ["openai_compatible", "offline"]
+
+
+def test_vendors_and_endpoints_stand_side_by_side_ones_own_first():
+    registry = registry_of(
+        LLM_API_URL=URL,
+        LLM_ENDPOINTS="local",
+        LLM_LOCAL_API_URL=URL,
+        MISTRAL_API_KEY="a-key",
+        DEEPSEEK_API_KEY="a-key",
+        LLM_DEFAULT="deepseek",
+        LLM_FALLBACK="local:qwen2.5:7b, mistral",
+    )
+
+    assert list(registry.all_providers()) == ["openai_compatible", "local", "deepseek", "mistral", "offline"]
+    assert (registry.house.provider.name, registry.house.model_name) == ("deepseek", "deepseek-flash")
+    assert [(candidate.provider.name, candidate.model_name) for candidate in registry.fallback] == [
+        ("local", "qwen2.5:7b"),
+        ("mistral", "mistral-small-latest"),
+    ]
 
 
 def test_an_unknown_provider_is_an_error_that_names_it():
@@ -55,6 +74,9 @@ def test_an_unknown_provider_is_an_error_that_names_it():
         ("LLM_TIMEOUT_S", "soon"),
         ("LLM_CONNECT_TIMEOUT_S", "-1"),
         ("LLM_MAX_ANSWER_TOKENS", "many"),
+        ("LLM_CONTEXT_TOKENS", "0"),
+        ("LLM_API_KEY", "sk-секрет"),
+        ("MISTRAL_API_KEY", "two words"),
     ],
 )
 def test_a_wrong_value_stops_with_the_name_of_its_variable(setting: str, value: str):
@@ -79,7 +101,8 @@ def test_the_sdk_is_loaded_by_nobody_who_does_not_call_a_model():
     program = (
         "import sys\n"
         "from llm.registry import Registry\n"
-        f"registry = Registry(lambda name, default: {URL!r} if name == 'LLM_API_URL' else default)\n"
+        f"given = {{'LLM_API_URL': {URL!r}, 'MISTRAL_API_KEY': 'a', 'DEEPSEEK_API_KEY': 'a', 'GEMINI_API_KEY': 'a'}}\n"
+        "registry = Registry(lambda name, default: given.get(name, default))\n"
         "registry.get_provider('offline'), registry.get_provider()\n"
         "print(sorted({'openai', 'httpx', 'httpx2', 'pydantic', 'django'} & set(sys.modules)))\n"
         "registry.get_provider().warm_up()\n"
