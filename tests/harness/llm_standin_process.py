@@ -48,8 +48,8 @@ class LLMStandIn:
     def forget_script(self) -> None:
         self._control("DELETE", "script")
 
-    def configure(self, **settings: float) -> None:
-        """Set `first_token_s`, `chunk_s`, `words`."""
+    def configure(self, **settings: Any) -> None:
+        """Set `first_token_s`, `chunk_s`, `words`; `models`: the names, or the vendor's entries, that are listed."""
         self._control("POST", "settings", settings)
 
     def requests(self) -> list[dict[str, Any]]:

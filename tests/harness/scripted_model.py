@@ -11,7 +11,7 @@ how often it holds (default 1, 0 for ever), `at` is `chat` (default) or `models`
     slow            text, delay_s (to the first token), chunk_s (between tokens)
     status          status, retry_after, headers, code, type, message, body (instead of the vendor's usual one)
     timeout         delay_s (default an hour) without a byte, then nothing
-    keep_alive      headers at once, then comments or, in a whole answer, blank lines: never a token
+    keep_alive      delay_s (default an hour) of comments or, before a whole answer, of blank lines
     stall           the stream stops after its first half without closing; comments go on every 50 ms
     empty           no text, finished properly
     malformed_json  an answer that breaks off inside the JSON
@@ -26,6 +26,7 @@ how often it holds (default 1, 0 for ever), `at` is `chat` (default) or `models`
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 import time
 from abc import ABC, abstractmethod
@@ -71,7 +72,7 @@ class ScriptedModel(ABC):
     """Behaves as its script says; a subclass speaks the vendor's wire."""
 
     def __init__(self, *, first_token_s: float, chunk_s: float, words: int, api_key: str) -> None:
-        self.settings: dict[str, float] = {"first_token_s": first_token_s, "chunk_s": chunk_s, "words": words}
+        self.settings: dict[str, Any] = {"first_token_s": first_token_s, "chunk_s": chunk_s, "words": words}
         self.api_key = api_key
         self.script: list[Behaviour] = []
         self.requests: deque[dict[str, Any]] = deque(maxlen=KEPT_REQUESTS)
@@ -118,7 +119,7 @@ class ScriptedModel(ABC):
             return self._status_response(behaviour)
         if behaviour["kind"] == "timeout":
             await self._wait_for_first_token(behaviour)
-        return web.json_response(self.models_body(behaviour.get("models")))
+        return web.json_response(self.models_body(behaviour.get("models") or self.settings.get("models")))
 
     async def respond(
         self, request: web.Request, body: dict[str, Any], read: Callable[[], Asked]
@@ -164,21 +165,29 @@ class ScriptedModel(ABC):
     async def _wait_for_first_token(self, behaviour: Behaviour) -> None:
         usual = NEVER_S if behaviour["kind"] == "timeout" else self.settings["first_token_s"]
         delay_s = float(behaviour.get("delay_s", usual))
-        if delay_s:
+        if delay_s and behaviour["kind"] != "keep_alive":
             await asyncio.sleep(delay_s)
 
     async def _whole(
         self, request: web.Request, asked: Asked, behaviour: Behaviour, answer: str
     ) -> web.StreamResponse:
         if behaviour["kind"] == "keep_alive":
-            response = web.StreamResponse(headers={"Content-Type": "application/json"})
-            await response.prepare(request)
-            await _write_for_ever(response, b"\n")
+            return await self._whole_kept_alive(request, asked, behaviour, answer)
         if behaviour["kind"] == "malformed_json":
             return web.Response(text='{"choices": [{"message"', content_type="application/json")
         if behaviour["kind"] == "cut_stream":
             _break_connection(request)
         return web.json_response(self.whole_body(asked, behaviour, answer))
+
+    async def _whole_kept_alive(
+        self, request: web.Request, asked: Asked, behaviour: Behaviour, answer: str
+    ) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"Content-Type": "application/json"})
+        await response.prepare(request)
+        await _write_again(response, b"\n", for_s=behaviour.get("delay_s", NEVER_S))
+        await response.write(json.dumps(self.whole_body(asked, behaviour, answer)).encode())
+        await response.write_eof()
+        return response
 
     async def _stream(
         self, request: web.Request, asked: Asked, behaviour: Behaviour, answer: str
@@ -188,7 +197,7 @@ class ScriptedModel(ABC):
         response = web.StreamResponse(headers={"Content-Type": streamed.content_type})
         await response.prepare(request)
         if behaviour["kind"] == "keep_alive":
-            await _write_for_ever(response, b": keep-alive\n\n")
+            await _write_again(response, b": keep-alive\n\n", for_s=behaviour.get("delay_s", NEVER_S))
         if behaviour["kind"] in CUT_KINDS:
             await self._send(response, behaviour, streamed.pieces[: len(streamed.pieces) // 2])
             await self._spoil(behaviour, request, response)
@@ -218,7 +227,7 @@ class ScriptedModel(ABC):
         if kind in ("malformed_json", "error_event"):
             await response.write(self.broken_event(behaviour))
         if kind == "stall":
-            await _write_for_ever(response, b": still there\n\n")
+            await _write_again(response, b": still there\n\n", for_s=NEVER_S)
 
     def _next_behaviour(self, question: str, *, at: str = "chat") -> Behaviour:
         for behaviour in self.script:
@@ -252,8 +261,9 @@ class ScriptedModel(ABC):
         self.requests.append({"at": time.time(), "path": request.path_qs, "body": body, "headers": headers})
 
 
-async def _write_for_ever(response: web.StreamResponse, piece: bytes) -> NoReturn:
-    while True:
+async def _write_again(response: web.StreamResponse, piece: bytes, *, for_s: float) -> None:
+    ends_at = time.monotonic() + for_s
+    while time.monotonic() < ends_at:
         await response.write(piece)
         await asyncio.sleep(COMMENT_EVERY_S)
 

@@ -2,7 +2,7 @@
 
 Control, all JSON:
     POST   /control/script    list of behaviours, taken in order; DELETE forgets them
-    POST   /control/settings  {"first_token_s", "chunk_s", "words"}
+    POST   /control/settings  {"first_token_s", "chunk_s", "words", "models"}; `models`: names or entries to list
     GET    /control/requests  what was asked: body, path, headers, times; DELETE forgets them and the counters
     GET    /control/stats     counters
 """
