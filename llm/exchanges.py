@@ -97,7 +97,6 @@ def list_daily_use(user_id: str | None, *, days: int) -> list[DailyUse]:
 
 def iterate_exchanges(user_id: str) -> Iterator[Exchange]:
     """Return somebody's exchanges, oldest first, as they are read."""
-    flush_exchanges()
     exchanges = Exchange.objects.filter(user_id=user_id).order_by("created_at")
     return exchanges.iterator(chunk_size=READ_AT_A_TIME)
 

@@ -1,4 +1,4 @@
-"""Everything remembered of a person as one JSON document; `docs/export.schema.json` describes it.
+"""Everything kept of a person as one JSON document; `docs/export.schema.json` describes it.
 
 Written as it is read: however long a memory is, the process needs some 50 MB at most, as the database answers in
 batches of 16 MB. The summary is read last: what a compression takes away while the events are being written is in the
@@ -10,12 +10,16 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import asdict
 from datetime import UTC, datetime
 from itertools import chain, groupby
 from typing import Any, BinaryIO
 
+from django.conf import settings
 from django.utils import timezone
 
+from llm.exchanges import flush_exchanges, iterate_exchanges, list_daily_use
+from llm.models import Exchange
 from personalization.domain import memory
 from personalization.domain.inventory import find_expiry
 from personalization.domain.profiles import find_profile
@@ -42,6 +46,7 @@ def write_export(
 
 
 def _iterate(user_id: str, sections: Mapping[str, object], *, has_file_texts: bool) -> Iterator[str]:
+    flush_exchanges()
     profile = find_profile(user_id)
     head = {
         "format": FORMAT,
@@ -56,6 +61,9 @@ def _iterate(user_id: str, sections: Mapping[str, object], *, has_file_texts: bo
     yield from _join([_dump(_describe_event(event))] for event in _iterate_events(user_id, profile))
     yield '],\n "files": ['
     yield from _join(_write_file(file, has_text=has_file_texts) for file in _iterate_files(user_id))
+    yield f'],\n "daily_use": {_dump(_describe_daily_use(user_id))}'
+    yield ',\n "exchanges": ['
+    yield from _join([_dump(_describe_exchange(exchange))] for exchange in iterate_exchanges(user_id))
     yield '],\n "summary": '
     yield _dump(_describe_summary(find_profile(user_id)))
     yield "\n}\n"
@@ -116,6 +124,24 @@ def _describe_event(event: MemoryEvent) -> dict[str, Any]:
         "tags": event.tags,
         "created_at": _write_time(event.created_at),
         "expires_at": _write_time(find_expiry(event.created_at)),
+    }
+
+
+def _describe_daily_use(user_id: str) -> list[dict[str, Any]]:
+    days = settings.EXCHANGE_TTL_DAYS + 1  # of the oldest day a part is kept
+    return [{**asdict(use), "day": use.day.isoformat()} for use in list_daily_use(user_id, days=days)]
+
+
+def _describe_exchange(exchange: Exchange) -> dict[str, Any]:
+    return {
+        "at": _write_time(exchange.created_at),
+        "provider": exchange.provider,
+        "model": exchange.model,
+        "purpose": exchange.purpose,
+        "prompt_tokens": exchange.prompt_tokens,
+        "completion_tokens": exchange.completion_tokens,
+        "is_estimated": exchange.is_estimated,
+        "outcome": exchange.outcome,
     }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import uuid
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,10 @@ import pytest
 from bson import ObjectId
 from jsonschema import Draft202012Validator
 
+from llm import exchanges
+from llm.chain import ExchangeRecord
+from llm.exchanges import record_exchange
+from llm.prompt import Purpose
 from personalization.domain import memory
 from personalization.domain.compression import compress_memory
 from personalization.domain.export import write_export
@@ -72,6 +77,18 @@ def test_the_export_holds_everything_of_this_person_alone(settings: Any, tmp_pat
             text=text,
         )
     fill_memory("43", 2, content="чужое")
+    call = ExchangeRecord(
+        user_id="42",
+        provider="vendor",
+        model="best",
+        purpose=Purpose.REPLY,
+        outcome="ok",
+        prompt_tokens=100,
+        completion_tokens=20,
+    )
+    failed = {"outcome": "unavailable", "prompt_tokens": 90, "completion_tokens": 0, "is_estimated": True}
+    for record in (replace(call, **failed), call, replace(call, user_id="43")):
+        record_exchange(record)
 
     document = export()
 
@@ -87,18 +104,28 @@ def test_the_export_holds_everything_of_this_person_alone(settings: Any, tmp_pat
     assert (event["content"], event["tags"]) == ('слова с "кавычками"\n\\ и \x00', ["a"])
     (file,) = document["files"]
     assert (file["name"], file["text"]) == ("договор.txt", text)
+    first, second = document["exchanges"]
+    assert first.pop("at") <= second.pop("at")
+    assert second == {
+        "provider": "vendor",
+        "model": "best",
+        "purpose": "reply",
+        "prompt_tokens": 100,
+        "completion_tokens": 20,
+        "is_estimated": False,
+        "outcome": "ok",
+    }
+    assert first == {**second, **failed}
+    today = {"day": exchanges.begin_day().date().isoformat(), "exchanges": 2, "failures": 1, "tokens": 210}
+    assert document["daily_use"] == [today]
     assert export(has_file_texts=False)["files"][0]["text"] is None
 
 
 def test_of_somebody_unknown_there_is_an_empty_export() -> None:
     document = export("nobody")
 
-    assert (document["profile"], document["summary"], document["events"], document["files"]) == (
-        None,
-        None,
-        [],
-        [],
-    )
+    assert (document["profile"], document["summary"]) == (None, None)
+    assert [document[name] for name in ("events", "files", "daily_use", "exchanges")] == [[]] * 4
 
 
 def test_events_come_oldest_first_even_within_a_millisecond() -> None:
