@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from botgateway.enums import AccessState, NoticeStatus, UpdateStatus
 from botgateway.models import InboxUpdate, Notice, Person
+from llm.exchanges import DailyUse, begin_day, list_daily_use
 from personalization.models import MemoryEvent, StoredFile, UserProfile
 
 DAY = timedelta(days=1)
@@ -22,12 +23,13 @@ DAY = timedelta(days=1)
 class Statistics:
     """Messages are those of the last 24 hours, of which `pending` is of any age; notices are those not delivered.
 
-    What is remembered is None where nothing is.
+    `use` is what models were asked since midnight, by everybody. What is remembered is None where nothing is.
     """
 
     people: dict[AccessState, int]
     messages: dict[UpdateStatus, int]
     failed_notices: int
+    use: DailyUse
     profiles: int | None
     memory_events: int | None
     files: int | None
@@ -40,6 +42,7 @@ def collect_statistics(*, asking: InboxUpdate) -> Statistics:
         people={state: _count_people(state) for state in AccessState},
         messages=_count_messages(asking),
         failed_notices=Notice.objects.filter(status=NoticeStatus.FAILED).count(),
+        use=_sum_up_today(),
         profiles=_estimate(UserProfile) if has_memory else None,
         memory_events=_estimate(MemoryEvent) if has_memory else None,
         files=_estimate(StoredFile) if has_memory else None,
@@ -56,6 +59,11 @@ def _count_messages(asking: InboxUpdate) -> dict[UpdateStatus, int]:
     found = {UpdateStatus(status): number for status, number in rows}
     pending = InboxUpdate.objects.filter(status=UpdateStatus.PENDING).exclude(pk=asking.pk).count()
     return {**{status: found.get(status, 0) for status in UpdateStatus}, UpdateStatus.PENDING: pending}
+
+
+def _sum_up_today() -> DailyUse:
+    nothing = DailyUse(day=begin_day().date(), exchanges=0, failures=0, tokens=0)
+    return next(iter(list_daily_use(None, days=1)), nothing)
 
 
 def _estimate(model: type[Model]) -> int:
