@@ -52,7 +52,7 @@ class Attempts:
         """Return the seconds until the next call, and count it; None if there is to be none."""
         elapsed_s = self._clock() - self._began_at
         pause_s = self._policy.find_pause(error, retried=self._retried, elapsed_s=elapsed_s)
-        self._retried += 1
+        self._retried += pause_s is not None
         return pause_s
 
 
