@@ -11,7 +11,7 @@ import structlog
 from django.conf import settings
 from django.utils import timezone
 
-from llm.chain import Asking, Chain, Failure
+from llm.chain import Asking, Chain, ChainStream, Failure
 from llm.errors import ContextTooLong, LLMError, ModelNotFound
 from llm.file_blocks import FileBlock
 from llm.prompt import Prompt, is_blank
@@ -95,6 +95,7 @@ class Reply:
         self._chain = chain
         self._before_storing = before_storing
         self._found: list[FileBlock] | None = None
+        self._stream: ChainStream | None = None
 
     @property
     def is_choice_gone(self) -> bool:
@@ -102,8 +103,10 @@ class Reply:
         return bool(self.failures) and isinstance(self.failures[0].error, ModelNotFound)
 
     def stop(self) -> None:
-        """End the answer at its next piece, from any thread; what has come by then is the answer."""
+        """End the answer at its next piece, a pause at once, from any thread; what has come by then is the answer."""
         self.is_stopped = True
+        if self._stream is not None:
+            self._stream.stop()
 
     def __iter__(self) -> Iterator[str]:
         started = time.monotonic()
@@ -123,28 +126,29 @@ class Reply:
         metrics.REPLY_SECONDS.observe(time.monotonic() - started)
 
     def _answer(self) -> Iterator[str]:
-        yield from self._stream()
+        yield from self._ask()
         if self._context is not None and not is_blank(self.text):
             self._before_storing()
             self._remember(self._context.profile, self._context.events)
 
-    def _stream(self) -> Iterator[str]:
+    def _ask(self) -> Iterator[str]:
         asking = Asking(
             user_id=self._question.user_id,
             trace_id=self._question.trace_id,
             max_tokens=settings.LLM_MAX_ANSWER_TOKENS,
         )
-        stream = self._chain.stream(self._build_prompt, asking)
+        self._stream = stream = self._chain.stream(self._build_prompt, asking)
         self.failures = stream.failures
+        if self.is_stopped:
+            stream.stop()
         try:
             with stream:
                 for piece in stream:
                     self.answered_by = stream.candidate
-                    if self.is_stopped:
-                        return
                     self.text += piece
                     yield piece
-                self.text = stream.completion.text
+                if not self.is_stopped:
+                    self.text = stream.completion.text
         finally:
             self.used_tokens = stream.used_tokens
 
