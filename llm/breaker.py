@@ -17,13 +17,13 @@ from typing import Self
 import structlog
 
 from llm import metrics
-from llm.errors import AuthenticationRejected, LLMError, RateLimited, Unavailable
+from llm.errors import AuthenticationRejected, LLMError, QuotaExhausted, RateLimited, Unavailable
 from llm.retry import find_long_wait
 
 LONGEST_PAUSE_S = 300.0  # a provider that is back is found again after five minutes at the latest
 
 # Who fails in another way has answered: the provider is there, and what is wrong is this one call.
-OUTAGES = (Unavailable, RateLimited, AuthenticationRejected)
+OUTAGES = (Unavailable, RateLimited, AuthenticationRejected, QuotaExhausted)
 
 log = structlog.get_logger(__name__)
 

@@ -15,6 +15,7 @@ from llm.errors import (
     ContextTooLong,
     LLMError,
     ModelNotFound,
+    QuotaExhausted,
     RateLimited,
     Rejected,
     TimedOut,
@@ -60,6 +61,7 @@ def opened(clock: Clock) -> Breaker:
         TimedOut("no answer in time", provider="p"),
         RateLimited("status 429", provider="p"),
         AuthenticationRejected("status 401", provider="p"),
+        QuotaExhausted("status 402", provider="p"),
     ],
 )
 def test_failures_in_a_row_open_it_for_the_pause(error: LLMError):
