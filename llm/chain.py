@@ -146,6 +146,7 @@ class ChainStream:
                 try:
                     yield from self._ask(candidate)
                 except LLMError as error:
+                    self._ensure_wanted()
                     if self.candidate is not None:
                         raise
                     self._note_failure(candidate, error)

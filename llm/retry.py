@@ -27,7 +27,8 @@ class RetryPolicy:
         """
         if retried >= self.retries or not is_worth_retrying(error):
             return None
-        pause_s = max(self._draw_pause(retried), _requested_pause(error))
+        # What a vendor asks for is the same for all who heard it: the drawn part sets them apart.
+        pause_s = _requested_pause(error) + self._draw_pause(retried)
         return pause_s if elapsed_s + pause_s <= WINDOW_S else None
 
     def _draw_pause(self, retried: int) -> float:

@@ -52,7 +52,7 @@ def test_retry_after_is_waited_for_if_it_is_short(standin: LLMStandIn, alive: En
     trial = Trial(alive, retries=1, failures_to_open=3)
 
     assert trial.ask() == "Слушаю"
-    assert trial.clock.pauses == [4.0]
+    assert trial.clock.pauses == [4.5]
 
 
 def test_a_long_retry_after_is_kept_without_another_call(standin: LLMStandIn, alive: Endpoint):

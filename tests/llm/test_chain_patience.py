@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import threading
+from typing import Any
 
 import pytest
 from prometheus_client import REGISTRY
 
-from llm.chain import Asking
+from llm.breaker import configured_breakers
+from llm.chain import Asking, Chain, configured_chain
 from llm.errors import (
+    AnswerRefused,
     LLMError,
     RateLimited,
     Rejected,
@@ -32,7 +35,7 @@ def test_what_may_soon_pass_is_tried_again_after_growing_pauses():
 
     assert trial.ask() == "Слушаю"
 
-    assert trial.clock.pauses == [0.5, 3.0, 2.0]
+    assert trial.clock.pauses == [0.5, 4.0, 2.0]
     assert counted("llm_retries_total", provider="a") == retried_before + 3
 
 
@@ -125,12 +128,21 @@ def test_stopping_ends_a_pause_at_once_and_without_an_error():
     assert (len(a.asked), b.asked, trial.outcomes) == (1, [], [("a", "unavailable")])
 
 
+@pytest.mark.parametrize("error", [GONE, AnswerRefused("withheld", provider="a")])
+def test_whoever_has_stopped_hears_of_no_failure(error: LLMError):
+    a, b = Vendor("a", error), Vendor("b", "Hello")
+    trial = Trial(a, b)
+    chain = Chain(trial.chain.route, record=lambda record: stream.stop())
+    stream = chain.stream(trial.build_prompt, trial.asking())
+
+    assert list(stream) == []
+    assert (len(a.asked), b.asked) == (1, [])
+
+
 def test_stopping_from_another_thread_ends_a_real_pause_and_a_growing_answer():
     a = Vendor("a", RateLimited("status 429", provider="a", retry_after_s=8.0), "Слушаю")
     waiting = Trial(a, retries=1)
-    chain = type(waiting.chain)(
-        waiting.chain.route, record=waiting.records.append, policy=waiting.chain.policy
-    )
+    chain = Chain(waiting.chain.route, record=waiting.records.append, policy=waiting.chain.policy)
     stream = chain.stream(waiting.build_prompt, waiting.asking())
     threading.Timer(0.05, stream.stop).start()
     assert list(stream) == []
@@ -151,3 +163,19 @@ def test_an_answer_nobody_asked_for_costs_nothing():
         pass
 
     assert (a.asked, trial.records, stream.used_tokens) == ([], [], 0)
+
+
+def test_the_settings_hold_for_every_chain_of_the_process(settings: Any):
+    settings.LLM_RETRIES, settings.LLM_BREAKER_FAILURES, settings.LLM_BREAKER_PAUSE_S = 7, 1, 60.0
+    route = Trial(Vendor("settled", GONE)).chain.route
+    configured_breakers.cache_clear()
+    try:
+        chain = configured_chain(route)
+        permit = chain.breakers.of_provider("settled").admit()
+        assert permit
+        permit.end(GONE)
+
+        assert configured_chain(route).breakers.of_provider("settled").is_open
+        assert chain.policy.retries == 7
+    finally:
+        configured_breakers.cache_clear()

@@ -61,11 +61,11 @@ def test_the_interval_doubles_up_to_its_longest():
     assert pauses == [0.5, 1.0, 2.0, 4.0, 8.0, 8.0, 8.0]
 
 
-def test_the_vendor_is_not_asked_earlier_than_it_wants():
-    policy = RetryPolicy(2, random=lambda: 0.1)
+def test_the_vendor_is_not_asked_earlier_than_it_wants_and_not_by_all_at_once():
+    policy = RetryPolicy(2, random=lambda: 0.5)
 
-    assert policy.find_pause(limited(3.0), retried=0, elapsed_s=0.0) == 3.0
-    assert policy.find_pause(limited(0.0), retried=0, elapsed_s=0.0) == pytest.approx(0.05)
+    assert policy.find_pause(limited(3.0), retried=0, elapsed_s=0.0) == 3.25
+    assert policy.find_pause(limited(0.0), retried=0, elapsed_s=0.0) == 0.25
 
 
 def test_no_call_begins_after_the_window_or_beyond_the_number():
@@ -92,7 +92,7 @@ def test_every_pause_is_within_its_bounds_and_every_call_within_the_window(
 
     clock.now += call_s
     while (pause_s := attempts.find_pause(limited(asked_s))) is not None:
-        assert (asked_s or 0.0) <= pause_s <= LONGEST_PAUSE_S
+        assert (asked_s or 0.0) <= pause_s <= (asked_s or 0.0) + LONGEST_PAUSE_S
         clock.now += pause_s
         assert clock.now - began_at <= WINDOW_S + 1e-6
         calls += 1
