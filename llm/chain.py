@@ -168,7 +168,9 @@ class ChainStream:
                 yield candidate
 
     def _note_failure(self, candidate: Candidate, error: LLMError) -> None:
-        self.failures.append(Failure(candidate, error))
+        # It is kept until the answer's end; what it was raised from holds prompt and request, perhaps a whole file.
+        error.__context__ = None
+        self.failures.append(Failure(candidate, error.with_traceback(None)))
         log.info("llm gave no answer", provider=candidate.provider.name, outcome=error.outcome)
         if isinstance(error, AnswerRefused):
             raise error

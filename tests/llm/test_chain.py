@@ -68,6 +68,7 @@ def test_another_answers_for_one_that_does_not(error: LLMError):
 
     assert stream.candidate == Candidate(b)
     assert stream.failures == [Failure(Candidate(a), error)]
+    assert stream.failures[0].error.__traceback__ is None  # which holds prompt and request
     assert trial.prompts == [("a", False), ("b", False)]
     assert c.asked == []
     assert counted("llm_fallbacks_total", provider="b") == answered_before + 1
