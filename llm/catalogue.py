@@ -1,8 +1,8 @@
 """What models there are to choose from, and who answers somebody who has chosen one.
 
-A choice is `<provider>:<model>`; the empty one leaves it to the house. Each provider's list is kept for
-`KEPT_S` and read anew by a thread in the background: an answer under way never waits for a list, who asks for
-the list itself waits `WAIT_S` at most. A provider in trouble keeps the list it had.
+A choice is `<provider>:<model>`; the empty one leaves it to the house. The lists are those of the last refresh, as
+the database holds them; each process keeps what it has read for a moment, so that an answer costs no query and never
+waits for a provider. A provider in trouble keeps the list it had, marked stale.
 """
 
 from __future__ import annotations
@@ -10,26 +10,49 @@ from __future__ import annotations
 import hashlib
 import threading
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cache
 
 import structlog
 
-from llm.errors import LLMError
-from llm.prompt import is_blank
+from llm.catalogue_lists import KnownList, read_lists
+from llm.catalogue_refresh import (
+    CHOICE_MAX_CHARS,
+    Differences,
+    NamedModel,
+    Tell,
+    refresh_lists,
+)
 from llm.providers.base import ModelDescription, Provider
-from llm.registry import configured_registry, get_provider
-from llm.route import Candidate, Route
+from llm.registry import DEFAULT_SETTING, FALLBACK_SETTING, configured_registry
+from llm.route import SEPARATOR, Candidate, Route
+
+__all__ = [
+    "CHOICE_MAX_CHARS",
+    "Catalogue",
+    "build_key",
+    "find_route",
+    "list_models",
+    "read_known_lists",
+    "read_model_name",
+    "refresh_models",
+    "write_choice",
+]
 
 log = structlog.get_logger(__name__)
 
-KEPT_S = 600.0
-PAUSE_AFTER_FAILURE_S = 60.0
-WAIT_S = 5.0  # as long as somebody looks at «typing…» without a doubt
-CHOICE_MAX_CHARS = 200  # what a profile holds; a model of a longer name cannot be chosen
+ROUTE_KEPT_S = 60.0  # how long an answer goes by lists that another process may have changed
+LIST_KEPT_S = 3.0  # who turns the pages of /model has them read once or twice
+ASK_TIMEOUT_S = 10.0  # a provider that takes longer to tell its models has failed
+FIRST_ASK_TIMEOUT_S = 5.0  # as long as somebody looks at «typing…» without a doubt
+PAUSE_S = 60.0  # nobody's list changes faster
+POLL_S = 0.1
 KEY_BYTES = 8  # twice as many characters on a button; among a thousand models none is taken for another
-SEPARATOR = ":"
+
+
+def tell_nobody(_differences: Differences) -> None:
+    pass
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,102 +64,151 @@ class Choice:
     is_vanished: bool = False
 
 
-@dataclass(slots=True)
-class _Shelf:
-    """One provider's list. `models` is None until one was read: nothing can be said to have vanished then."""
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """What one look into the database has shown, and what follows for those who have not chosen."""
 
-    models: list[ModelDescription] | None = None
-    due_at: float = 0.0
-    reading: threading.Thread | None = None
-    lock: threading.Lock = field(default_factory=threading.Lock)
+    lists: Mapping[str, KnownList]
+    house: Candidate
+    fallback: tuple[Candidate, ...]
+    looked_at: float
 
 
 class Catalogue:
-    """The lists of some providers, safe to share between threads; `house` names the one that answers by default."""
+    """The lists of some providers, safe to share between threads; `house` answers by default, then `fallback`."""
 
     def __init__(
         self,
         providers: Mapping[str, Provider],
         *,
-        house: str,
+        house: Candidate,
+        fallback: Sequence[Candidate] = (),
         clock: Callable[[], float] = time.monotonic,
-        wait_s: float = WAIT_S,
+        wait_s: float = FIRST_ASK_TIMEOUT_S,
     ) -> None:
-        self._providers = providers
-        self._house = house
+        first = house.provider.name
+        self._providers = {name: providers[name] for name in sorted(providers, key=lambda n: (n != first, n))}
+        self._house = NamedModel(DEFAULT_SETTING, house)
+        self._fallback = tuple(NamedModel(FALLBACK_SETTING, candidate) for candidate in fallback)
         self._clock = clock
         self._wait_s = wait_s
-        self._shelves = {name: _Shelf(due_at=clock()) for name in providers}
+        self._lock = threading.Lock()
+        self._look: _Look | None = None
+        self._logged: set[NamedModel] = set()
 
-    def list_models(self) -> list[ModelDescription]:
-        """Return what can be chosen, the house's own provider first; waits for lists that are due."""
-        readings = [self._refresh(name) for name in self._providers]
-        give_up_at = time.monotonic() + self._wait_s
-        for reading in filter(None, readings):
-            reading.join(max(0.0, give_up_at - time.monotonic()))
-        models = [model for shelf in self._shelves.values() for model in shelf.models or []]
-        return sorted(models, key=self._place)
+    def list_models(self, *, tell: Tell = tell_nobody) -> list[ModelDescription]:
+        """Return what can be chosen, the house's own provider first."""
+        return [model for known in self.read_lists(tell=tell) for model in _sort(known.models.values())]
 
-    def find_choice(self, choice: str) -> Choice:
-        """Return who answers somebody with this choice. Never waits: what is not known to be gone is there."""
+    def read_lists(self, *, tell: Tell = tell_nobody) -> list[KnownList]:
+        """Return every provider's list, the house's own first; one that was never asked is, for `wait_s` seconds."""
+        lists = self._look_up(LIST_KEPT_S).lists
+        unasked = [name for name, known in lists.items() if known.is_unasked]
+        if unasked:
+            lists = self._ask_first(unasked, tell)
+        return list(lists.values())
+
+    def find_route(self, choice: str) -> Route:
+        """Return who is asked for somebody with this choice, and who after them.
+
+        Never waits for a provider: of a list that was never read it is believed that it has the model.
+        """
+        look = self._look_up(ROUTE_KEPT_S)
         if not choice:
-            return Choice(self._providers[self._house])
+            return Route(look.house, look.house, look.fallback)
+        chosen = self._find_chosen(choice, look)
+        if chosen is None:  # unless it has appeared since that look
+            look = self._look_up(0)
+            chosen = self._find_chosen(choice, look)
+        return Route(chosen or look.house, look.house, look.fallback, is_vanished=chosen is None)
+
+    def refresh(
+        self,
+        *,
+        only: Iterable[str] | None = None,
+        timeout_s: float = ASK_TIMEOUT_S,
+        pause_s: float = PAUSE_S,
+        tell: Tell = tell_nobody,
+    ) -> Differences:
+        """Ask for the models anew, all providers unless some are named; as `refresh_lists` does."""
+        differences = refresh_lists(
+            self._providers,
+            only=self._providers if only is None else only,
+            named=(self._house, *self._fallback),
+            timeout_s=timeout_s,
+            pause_s=pause_s,
+            tell=tell,
+        )
+        self._look_up(0)
+        return differences
+
+    def _ask_first(self, unasked: Sequence[str], tell: Tell) -> Mapping[str, KnownList]:
+        """Ask who was never asked, and wait for those whom another process is asking at this moment."""
+        give_up_at = time.monotonic() + self._wait_s
+        self.refresh(only=unasked, timeout_s=self._wait_s, tell=tell)
+        while True:
+            lists = self._look_up(0).lists
+            is_complete = not any(lists[name].is_unasked for name in unasked)
+            if is_complete or time.monotonic() >= give_up_at:
+                return lists
+            time.sleep(POLL_S)
+
+    def _find_chosen(self, choice: str, look: _Look) -> Candidate | None:
         name, _, model = choice.partition(SEPARATOR)
         if name not in self._providers or not model:
-            return self._step_in()
-        self._refresh(name)
-        models = self._shelves[name].models
-        if models is not None and all(known.id != model for known in models):
-            return self._step_in()
-        return Choice(self._providers[name], model)
+            return None
+        known = look.lists[name]
+        if known.is_read and model not in known.models:
+            return None
+        return Candidate(self._providers[name], model, known.models.get(model))
 
-    def _step_in(self) -> Choice:
-        return Choice(self._providers[self._house], is_vanished=True)
+    def _look_up(self, kept_s: float) -> _Look:
+        """Return the lists as they were `kept_s` seconds ago at the earliest. One thread reads, others wait for it."""
+        with self._lock:
+            if self._look is None or self._clock() - self._look.looked_at >= kept_s:
+                self._look = self._read()
+            return self._look
 
-    def _place(self, model: ModelDescription) -> tuple[bool, str, str]:
-        return model.provider != self._house, model.provider, model.id.casefold()
-
-    def _refresh(self, name: str) -> threading.Thread | None:
-        """Have a list read that is due; return the thread that reads it, or None where there is none to wait for."""
-        shelf = self._shelves[name]
-        with shelf.lock:
-            if shelf.reading is None and self._clock() >= shelf.due_at:
-                shelf.reading = threading.Thread(
-                    target=self._read, args=(name, shelf), name=f"models of {name}", daemon=True
-                )
-                shelf.reading.start()
-            return shelf.reading
-
-    def _read(self, name: str, shelf: _Shelf) -> None:
-        models: list[ModelDescription] = []
-        try:
-            models = _choose_offered(self._providers[name].list_models())
-        except LLMError as error:
-            log.warning("models not listed", provider=name, outcome=error.outcome)
-        finally:
-            with shelf.lock:
-                # A list without a single model is that of an endpoint in trouble, too.
-                shelf.models = models or shelf.models
-                shelf.due_at = self._clock() + (KEPT_S if models else PAUSE_AFTER_FAILURE_S)
-                shelf.reading = None
+    def _read(self) -> _Look:
+        looked_at = self._clock()
+        lists = read_lists(self._providers)
+        missing = {named for named in (self._house, *self._fallback) if named.is_missing_in(lists)}
+        for named in missing - self._logged:
+            log.warning("configured model not listed", setting=named.setting, model=named.choice)
+        self._logged |= missing
+        fallback = [named.candidate for named in self._fallback if named not in missing]
+        return _Look(
+            lists,
+            _describe(self._house.candidate, lists),
+            tuple(_describe(candidate, lists) for candidate in fallback),
+            looked_at,
+        )
 
 
-def list_models() -> list[ModelDescription]:
-    """Return what can be chosen in this house."""
-    return _configured_catalogue().list_models()
+def list_models(*, tell: Tell = tell_nobody) -> list[ModelDescription]:
+    """Return what can be chosen in this house, as `Catalogue.list_models`."""
+    return _configured_catalogue().list_models(tell=tell)
+
+
+def read_known_lists(*, tell: Tell = tell_nobody) -> list[KnownList]:
+    """Return every configured provider's list, as `Catalogue.read_lists`."""
+    return _configured_catalogue().read_lists(tell=tell)
 
 
 def find_choice(choice: str) -> Choice:
     """Return who answers somebody with this choice, without waiting for anything."""
-    return _configured_catalogue().find_choice(choice)
+    route = find_route(choice)
+    return Choice(route.first.provider, route.first.model, route.is_vanished)
 
 
 def find_route(choice: str) -> Route:
     """Return who is asked for somebody with this choice, and who after them. Never waits for a provider."""
-    registry = configured_registry()
-    found = find_choice(choice)
-    first = Candidate(found.provider, found.model) if choice and not found.is_vanished else registry.house
-    return Route(first, registry.house, registry.fallback, is_vanished=found.is_vanished)
+    return _configured_catalogue().find_route(choice)
+
+
+def refresh_models(*, pause_s: float = PAUSE_S, tell: Tell = tell_nobody) -> Differences:
+    """Ask every configured provider for its models, as `Catalogue.refresh`."""
+    return _configured_catalogue().refresh(pause_s=pause_s, tell=tell)
 
 
 def write_choice(model: ModelDescription) -> str:
@@ -153,12 +225,16 @@ def build_key(choice: str) -> str:
     return hashlib.blake2s(choice.encode(), digest_size=KEY_BYTES).hexdigest()
 
 
-def _choose_offered(models: list[ModelDescription]) -> list[ModelDescription]:
-    """Return each model once, without those that cannot be chosen: no name, or one too long to be kept."""
-    by_choice = {write_choice(model): model for model in models if not is_blank(model.id)}
-    return [model for choice, model in by_choice.items() if len(choice) <= CHOICE_MAX_CHARS]
+def _describe(candidate: Candidate, lists: Mapping[str, KnownList]) -> Candidate:
+    known = lists[candidate.provider.name]
+    return replace(candidate, description=known.models.get(candidate.model_name))
+
+
+def _sort(models: Iterable[ModelDescription]) -> list[ModelDescription]:
+    return sorted(models, key=lambda model: (model.id.casefold(), model.id))
 
 
 @cache
 def _configured_catalogue() -> Catalogue:
-    return Catalogue(configured_registry().all_providers(), house=get_provider().name)
+    registry = configured_registry()
+    return Catalogue(registry.all_providers(), house=registry.house, fallback=registry.fallback)
