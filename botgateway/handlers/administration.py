@@ -1,4 +1,4 @@
-"""/admin: the password, the house in figures, the models. People and decisions are in `handlers.people`."""
+"""/admin: the password, the house in figures. People and decisions are in `handlers.people`, models in `.catalogue`."""
 
 from __future__ import annotations
 
@@ -14,21 +14,16 @@ from botgateway.domain.access import is_admin
 from botgateway.domain.statistics import Statistics, collect_statistics
 from botgateway.enums import AccessState, UpdateStatus
 from botgateway.errors import TelegramError
+from botgateway.handlers.catalogue import handle_models, handle_refresh
 from botgateway.handlers.conversation import Conversation, Handled, answer_with
 from botgateway.handlers.people import handle_decision, handle_users, is_admins_chat
 from botgateway.wording.administration import AdministrationPhrase as Words
 from botgateway.wording.general import GeneralPhrase
-from llm.errors import LLMError
-from llm.providers.base import ModelDescription, Provider
-from llm.registry import configured_registry
 
 ADMIN_COMMAND = "admin"
 LOGIN_WORDS = f"/{ADMIN_COMMAND} login"
-MODELS_SHOWN = 40  # of a provider; some list hundreds
 
 Subcommand = Callable[[Conversation, str], Handled]
-Models = dict[str, list[ModelDescription] | str]
-"""Each provider's models, or the outcome of asking for them."""
 
 
 def handle_admin(conversation: Conversation) -> Handled:
@@ -133,56 +128,6 @@ def _describe_traffic(found: Statistics) -> dict[str, int]:
     }
 
 
-def _show_models(conversation: Conversation, _rest: str) -> Handled:
-    found = _ask_providers()
-    text = "\n\n".join([conversation.say(Words.MODELS), *_describe_models(conversation, found)])
-    return Handled(message_ids=conversation.answer.deliver(text))
-
-
-def _refresh_models(conversation: Conversation, _rest: str) -> Handled:
-    found = _ask_providers()
-    lists = [models for models in found.values() if isinstance(models, list)]
-    head = conversation.say(
-        Words.REFRESHED, providers=len(found), answered=len(lists), models=sum(map(len, lists))
-    )
-    text = "\n\n".join([head, *_describe_failures(conversation, found)])
-    return Handled(message_ids=conversation.answer.deliver(text))
-
-
-def _ask_providers() -> Models:
-    providers = configured_registry().all_providers()
-    return {name: _ask_provider(provider) for name, provider in sorted(providers.items())}
-
-
-def _ask_provider(provider: Provider) -> list[ModelDescription] | str:
-    try:
-        return provider.list_models()
-    except LLMError as error:
-        return error.outcome
-
-
-def _describe_models(conversation: Conversation, found: Models) -> list[str]:
-    blocks = []
-    for name, models in found.items():
-        if isinstance(models, str):
-            blocks.append(conversation.say(Words.PROVIDER_FAILED, provider=name, outcome=models))
-            continue
-        lines = [conversation.say(Words.MODEL, model=model.id) for model in models[:MODELS_SHOWN]]
-        if left_out := len(models) - len(lines):
-            lines.append(conversation.say(Words.MORE_MODELS, count=left_out))
-        head = conversation.say(Words.PROVIDER, provider=name, count=len(models))
-        blocks.append("\n".join([head, "", *lines]))
-    return blocks
-
-
-def _describe_failures(conversation: Conversation, found: Models) -> list[str]:
-    return [
-        conversation.say(Words.PROVIDER_FAILED, provider=name, outcome=outcome)
-        for name, outcome in found.items()
-        if isinstance(outcome, str)
-    ]
-
-
 OPEN_TO_ALL: dict[str, Subcommand] = {
     "": _show_help,
     "help": _show_help,
@@ -195,6 +140,6 @@ IN_SESSION: dict[str, Subcommand] = {
     "approve": partial(handle_decision, state=AccessState.APPROVED),
     "refuse": partial(handle_decision, state=AccessState.REFUSED),
     "block": partial(handle_decision, state=AccessState.BLOCKED),
-    "models": _show_models,
-    "refresh": _refresh_models,
+    "models": handle_models,
+    "refresh": handle_refresh,
 }

@@ -6,12 +6,16 @@ from collections import Counter
 from collections.abc import Sequence
 from enum import StrEnum, auto
 
+from django.utils import timezone
+
 from botgateway.domain.buttons import Button, Keyboard, write_action
+from botgateway.domain.catalogue_notices import tell_admins
 from botgateway.handlers.conversation import Conversation, Handled, answer_with
 from botgateway.handlers.preferences import tick
 from botgateway.wording.general import GeneralPhrase
 from botgateway.wording.preferences import PreferencesPhrase
-from llm.catalogue import build_key, list_models, read_model_name, write_choice
+from botgateway.wording.times import say_date
+from llm.catalogue import build_key, list_models, read_known_lists, read_model_name, write_choice
 from llm.providers.base import ModelDescription
 from personalization.domain.preferences import choose_model
 
@@ -34,7 +38,7 @@ def handle_model(conversation: Conversation) -> Handled:
     """Show the page that has the person's choice."""
     if not conversation.has_memory:
         return answer_with(conversation, GeneralPhrase.MEMORY_OFF)
-    models = list_models()
+    models = list_models(tell=tell_admins)
     choices = [write_choice(model) for model in models]
     chosen = conversation.profile.model
     return _show_page(conversation, models, choices.index(chosen) // PAGE_MODELS if chosen in choices else 0)
@@ -49,18 +53,18 @@ def handle_model_press(conversation: Conversation, arguments: list[str]) -> Hand
         case [Step.TAKE, key, page]:
             return _take(conversation, key, _read_page(page))
         case [Step.PAGE, page]:
-            return _show_page(conversation, list_models(), _read_page(page))
+            return _show_page(conversation, list_models(tell=tell_admins), _read_page(page))
     return Handled(message_ids=[], toast=conversation.say_plain(GeneralPhrase.BUTTON_OUTDATED))
 
 
 def _take_house(conversation: Conversation) -> Handled:
     choose_model(conversation.profile, "")
     toast = conversation.say_plain(PreferencesPhrase.MODEL_OF_HOUSE_TAKEN)
-    return _show_page(conversation, list_models(), 0, toast=toast)
+    return _show_page(conversation, list_models(tell=tell_admins), 0, toast=toast)
 
 
 def _take(conversation: Conversation, key: str, page: int) -> Handled:
-    models = list_models()
+    models = list_models(tell=tell_admins)
     chosen = next((model for model in models if build_key(write_choice(model)) == key), None)
     if chosen is None:
         toast = conversation.say_plain(PreferencesPhrase.MODEL_NOT_LISTED)
@@ -80,7 +84,21 @@ def _show_page(
         markdown = conversation.say(PreferencesPhrase.MODEL_OF_HOUSE_SHOWN)
     house = conversation.say_plain(PreferencesPhrase.MODEL_OF_HOUSE)
     keyboard = build_keyboard(models, chosen=chosen, page=page, house=house)
-    return Handled(message_ids=conversation.answer.deliver(markdown, keyboard), toast=toast)
+    text = "\n\n".join([markdown, *_tell_stale(conversation)])
+    return Handled(message_ids=conversation.answer.deliver(text, keyboard), toast=toast)
+
+
+def _tell_stale(conversation: Conversation) -> list[str]:
+    """Say of which day a list is whose provider does not answer: its models can be chosen all the same."""
+    return [
+        conversation.say(
+            PreferencesPhrase.MODELS_AS_OF,
+            provider=known.provider,
+            date=say_date(timezone.localdate(known.refreshed_at), language=conversation.language),
+        )
+        for known in read_known_lists()
+        if known.is_stale and known.refreshed_at
+    ]
 
 
 def build_keyboard(models: Sequence[ModelDescription], *, chosen: str, page: int, house: str) -> Keyboard:

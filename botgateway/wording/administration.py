@@ -38,8 +38,25 @@ class AdministrationPhrase(Phrase):
     DECIDED_ALREADY = auto()
 
     MODELS = auto()
-    REFRESHED = auto()
-    PROVIDER = auto()
-    PROVIDER_FAILED = auto()
     MODEL = auto()
     MORE_MODELS = auto()
+    PROVIDER_LISTED = auto()
+    PROVIDER_STALE = auto()
+    PROVIDER_UNASKED = auto()
+
+    REFRESHED = auto()
+    REFRESHED_LATELY = auto()
+    NOTHING_CHANGED = auto()
+
+    MODELS_CHANGED = auto()
+    PROVIDER = auto()
+    PROVIDER_FIRST = auto()
+    PROVIDER_BACK = auto()
+    PROVIDER_FAILS = auto()
+    PROVIDER_NEVER_ANSWERED = auto()
+    APPEARED = auto()
+    VANISHED = auto()
+    AND_MORE = auto()
+
+    MODELS_MISSING = auto()
+    MODEL_MISSING = auto()

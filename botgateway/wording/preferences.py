@@ -27,6 +27,7 @@ class PreferencesPhrase(Phrase):
     LANGUAGE_TAKEN = auto()
     MODEL_SHOWN = auto()
     MODEL_OF_HOUSE_SHOWN = auto()
+    MODELS_AS_OF = auto()
     MODEL_OF_HOUSE = auto()
     MODEL_TAKEN = auto()
     MODEL_OF_HOUSE_TAKEN = auto()
