@@ -21,16 +21,20 @@ from botgateway.delivery import notices as delivery
 from botgateway.delivery import pace
 from botgateway.domain import decisions, inbox, notices, reports, turns
 from botgateway.domain.bundles import Bundle, find_time_to_wait_s, next_bundle
+from botgateway.domain.catalogue_notices import tell_admins
 from botgateway.domain.inbox import Acceptance
 from botgateway.domain.turns import Turn
 from botgateway.errors import OUTAGES, NotPrepared, SendLater, TelegramError, TurnLost
 from botgateway.models import InboxUpdate
 from botgateway.preparers import prepare
 from botgateway.router import answer_bundle
+from llm.catalogue import refresh_models as refresh_catalogue
 from personalization.tasks import compress_user_memory
 
 log = structlog.get_logger(__name__)
 
+REFRESH_RETRIES = 5
+FIRST_REFRESH_RETRY_S = 60  # doubled each time: a database that is away for half an hour costs no day's list
 BROKER_ERRORS = (OperationalError, CeleryOperationalError, RedisError, ConnectionError)
 
 Look = Callable[[str, Turn], None]
@@ -74,6 +78,19 @@ def prepare_update(update_key: str) -> None:
         return
     if chat_id:
         wake_chat(chat_id)
+
+
+@shared_task(
+    name="botgateway.refresh_models",
+    autoretry_for=OUTAGES,
+    retry_backoff=FIRST_REFRESH_RETRY_S,
+    max_retries=REFRESH_RETRIES,
+)
+def refresh_models() -> None:
+    """Ask every provider for its models, and tell the admins what has changed."""
+    notice_chats: list[str] = []
+    refresh_catalogue(tell=lambda differences: notice_chats.extend(tell_admins(differences)))
+    wake_notices(notice_chats)
 
 
 @task_failure.connect

@@ -56,3 +56,12 @@ def sweep_at_once(**_: Any) -> None:
     """Look for what a killed worker left behind: now, and when the leases it held have run out."""
     for countdown in (0, settings.TURN_LEASE_S + 1):
         app.send_task("botgateway.sweep_inbox", queue="background", countdown=countdown, retry=False)
+
+
+@worker_ready.connect
+def refresh_models_at_once(**_: Any) -> None:
+    """Ask for the models: at REFRESH_CRON a laptop may sleep, and who starts a worker may have named new providers.
+
+    Of several workers that start together one asks, and none within a minute of another.
+    """
+    app.send_task("botgateway.refresh_models", queue="background", retry=False)

@@ -16,6 +16,7 @@ from butler_project.embedded.discovery import find_data_dir, find_wanted, read_e
 from butler_project.geography import NoGeography
 from butler_project.logging import build_logging, configure_structlog
 from butler_project.secrets import keep_secret
+from butler_project.timetable import read_crontab
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -252,6 +253,10 @@ CELERY_BEAT_SCHEDULE = {
     "expire-files": {
         "task": "personalization.expire_files",
         "schedule": crontab(hour="4", minute="40"),  # few people are awake
+    },
+    "refresh-models": {
+        "task": "botgateway.refresh_models",
+        "schedule": read_crontab("REFRESH_CRON", REFRESH_CRON),
     },
 }
 

@@ -1,4 +1,4 @@
-"""/admin: the password, the lists, the decisions, the models."""
+"""/admin: the password, the lists, the decisions. The models are in `test_catalogue`."""
 
 from __future__ import annotations
 
@@ -230,16 +230,3 @@ def test_the_house_is_shown_in_figures(telegram: SandboxClient, stack: Stack, ch
     assert f"ожидает {pending}," in shown_figures
     assert f"без ответа {parked}," in shown_figures
     assert "Сейчас ждут ответа: 0." in shown_figures  # the question itself is not meant
-
-
-def test_models_are_listed_and_a_provider_in_trouble_is_named(
-    telegram: SandboxClient, stack: Stack, chat_id: int
-) -> None:
-    log_in(telegram, chat_id)
-
-    listed = ask(telegram, chat_id, "/admin models")
-    refreshed = ask(telegram, chat_id, "/admin refresh")
-
-    assert "offline: 1" in listed
-    assert "openai_compatible: " in listed
-    assert refreshed.startswith("Спросил заново: поставщиков 2, ответили 2")
