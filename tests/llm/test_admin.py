@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+from django.utils import timezone
+
+from llm.models import CatalogueModel, Exchange, ProviderState
+
+pytestmark = pytest.mark.django_db
+
+ROOT = "/admin/llm"
+
+
+@pytest.fixture
+def staff(client: Client) -> Client:
+    client.force_login(User.objects.create_superuser("boss", password="x"))
+    return client
+
+
+def read(staff: Client, model: str, **query: str) -> str:
+    response = staff.get(f"{ROOT}/{model}/", query)
+    assert response.status_code == 200
+    return response.content.decode()
+
+
+def test_models_are_listed_searched_and_filtered(staff: Client) -> None:
+    CatalogueModel.objects.create(provider="here", model_id="qwen-7b")
+    CatalogueModel.objects.create(provider="there", model_id="llama-8b", vanished_at=timezone.now())
+
+    every, searched = read(staff, "cataloguemodel"), read(staff, "cataloguemodel", q="qwen")
+    present = read(staff, "cataloguemodel", vanished_at__isempty="1")
+    recent = read(staff, "cataloguemodel", first_seen_at__gte="2100-01-01 00:00:00+00:00")
+
+    assert [("qwen-7b" in page, "llama-8b" in page) for page in (every, searched, present, recent)] == [
+        (True, True),
+        (True, False),
+        (True, False),
+        (False, False),
+    ]
+
+
+def test_exchanges_are_listed_searched_and_filtered(staff: Client) -> None:
+    Exchange.objects.create(user_id="42", provider="here", model="qwen-7b", purpose="reply", outcome="ok")
+    Exchange.objects.create(provider="here", model="llama-8b", purpose="summary", outcome="timed_out")
+
+    searched = read(staff, "exchange", q="42")
+    filtered = read(staff, "exchange", outcome="timed_out")
+
+    assert ("qwen-7b" in searched, "llama-8b" in searched) == (True, False)
+    assert ("llama-8b" in filtered, "qwen-7b</td>" in filtered) == (True, False)
+
+
+def test_nothing_is_added_changed_or_deleted_by_hand(staff: Client) -> None:
+    state = ProviderState.objects.create(provider="here", failure="unavailable")
+    page = f"{ROOT}/providerstate/{state.pk}"
+
+    assert "unavailable" in staff.get(f"{page}/change/").content.decode()
+    refused = [
+        staff.post(f"{page}/change/", {"provider": "there"}),
+        staff.post(f"{page}/delete/"),
+        staff.get(f"{ROOT}/providerstate/add/"),
+    ]
+    assert [response.status_code for response in refused] == [403] * 3
+    assert ProviderState.objects.get().provider == "here"
