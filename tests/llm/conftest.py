@@ -1,34 +1,83 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
 
 import pytest
 
 from llm.prompt import Prompt, Role, Section, SectionKind, Turn
+from llm.providers.deepseek import DeepSeekProvider
+from llm.providers.mistral import MistralProvider
 from llm.providers.openai_compatible import OpenAICompatibleProvider
+from llm.providers.openai_format.client import ChatCompletionsProvider
 from llm.providers.openai_format.settings import Limits
 from tests.harness.llm_standin_process import LLMStandIn
 
+KEY = "sk-secret-key"
+LIMITS = Limits(connect_timeout_s=1, timeout_s=5)
+
+StartStandIn = Callable[[str], LLMStandIn]
+
+
+@dataclass(frozen=True)
+class Vendor:
+    """A provider and the stand-in that speaks its vendor's dialect."""
+
+    provider: ChatCompletionsProvider
+    standin: LLMStandIn
+
 
 @pytest.fixture(scope="session")
-def running_standin() -> Iterator[LLMStandIn]:
-    with LLMStandIn() as standin:
-        yield standin
+def standin_of() -> Iterator[StartStandIn]:
+    """Start the stand-in of a dialect when it is first asked for."""
+    running: dict[str, LLMStandIn] = {}
+    with ExitStack() as stack:
+
+        def start(dialect: str) -> LLMStandIn:
+            if dialect not in running:
+                running[dialect] = stack.enter_context(LLMStandIn(dialect=dialect))
+            standin = running[dialect]
+            standin.clear()
+            standin.configure(first_token_s=0, chunk_s=0, words=0, models=None)
+            return standin
+
+        yield start
 
 
 @pytest.fixture
-def standin(running_standin: LLMStandIn) -> LLMStandIn:
-    running_standin.clear()
-    running_standin.configure(first_token_s=0, chunk_s=0, words=0)
-    return running_standin
+def standin(standin_of: StartStandIn) -> LLMStandIn:
+    return standin_of("openai")
 
 
 @pytest.fixture
 def provider(standin: LLMStandIn) -> OpenAICompatibleProvider:
-    limits = Limits(connect_timeout_s=1, timeout_s=5)
-    return OpenAICompatibleProvider(
-        url=standin.url, api_key="sk-secret-key", model="standin-7b", limits=limits
+    return OpenAICompatibleProvider(url=standin.url, api_key=KEY, model="standin-7b", limits=LIMITS)
+
+
+@pytest.fixture
+def mistral(standin_of: StartStandIn) -> Vendor:
+    standin = standin_of("mistral")
+    return Vendor(
+        MistralProvider(url=standin.root, api_key=KEY, model="mistral-small-latest", limits=LIMITS), standin
     )
+
+
+@pytest.fixture
+def deepseek(standin_of: StartStandIn) -> Vendor:
+    standin = standin_of("deepseek")
+    return Vendor(
+        DeepSeekProvider(url=standin.root, api_key=KEY, model="deepseek-flash", limits=LIMITS), standin
+    )
+
+
+@pytest.fixture(params=["openai_compatible", "mistral", "deepseek"])
+def vendor(request: pytest.FixtureRequest) -> Vendor:
+    """Each vendor of OpenAI's format in turn."""
+    if request.param == "openai_compatible":
+        return Vendor(request.getfixturevalue("provider"), request.getfixturevalue("standin"))
+    found: Vendor = request.getfixturevalue(request.param)
+    return found
 
 
 def ask(*contents: str, language: str = "ru", sections: tuple[Section, ...] = ()) -> Prompt:
@@ -40,3 +89,8 @@ def ask(*contents: str, language: str = "ru", sections: tuple[Section, ...] = ()
 
 def persona(text: str = "Вы — дворецкий.") -> Section:
     return Section(SectionKind.PERSONA, text)
+
+
+def read_stream(provider: ChatCompletionsProvider, question: str = "?", **options: float) -> str:
+    with provider.stream(ask(question), **options) as stream:  # type: ignore[arg-type]
+        return "".join(stream)

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from llm.errors import LLMError
+from llm.errors import BadAnswer
 from llm.provider_settings import is_http_url
 from llm.providers.base import ModelDescription, Usage
 from llm.providers.openai_compatible import OpenAICompatibleProvider
@@ -14,7 +14,7 @@ from llm.providers.openai_format.client import normalise_url
 from llm.trace_context import trace_headers
 from tests.harness.llm_standin_process import LLMStandIn
 from tests.harness.llm_wire import answer_marker
-from tests.llm.conftest import ask, persona
+from tests.llm.conftest import ask, persona, read_stream
 
 TRACE_ID = "4bf92f3577b34da6a3ce929d0e0e4736"
 
@@ -167,13 +167,52 @@ def test_what_is_no_trace_id_is_not_sent(trace_id: str):
     assert trace_headers(trace_id) == {}
 
 
-def test_the_key_is_in_no_error_and_no_repr(standin: LLMStandIn):
-    key = "sk-very-secret"
-    standin.script({"kind": "status", "status": 401, "message": f"Incorrect API key provided: {key}"})
-    provider = OpenAICompatibleProvider(url=standin.url, api_key=key, model="m")
+def test_what_a_reasoning_model_of_openais_refuses_is_asked_its_way_from_then_on(
+    provider: OpenAICompatibleProvider, standin: LLMStandIn
+):
+    length = "Unsupported parameter: 'max_tokens' is not supported. Use 'max_completion_tokens' instead."
+    warmth = "Unsupported value: 'temperature' does not support 0.5 with this model."
+    standin.script(
+        {"kind": "status", "status": 400, "code": "unsupported_parameter", "message": length},
+        {"kind": "status", "status": 400, "code": "unsupported_value", "message": warmth},
+    )
 
-    with pytest.raises(LLMError) as caught:
+    for _ in range(2):
+        assert provider.generate(ask("?"), max_tokens=7, temperature=0.5).text
+
+    assert [request["body"] for request in standin.requests()] == [
+        {"model": "standin-7b", "max_tokens": 7, "temperature": 0.5},
+        {"model": "standin-7b", "max_completion_tokens": 7, "temperature": 0.5},
+        {"model": "standin-7b", "max_completion_tokens": 7},
+        {"model": "standin-7b", "max_completion_tokens": 7},
+    ]
+
+
+def test_a_thought_written_before_the_answer_is_no_part_of_it(
+    provider: OpenAICompatibleProvider, standin: LLMStandIn
+):
+    standin.script({"kind": "answer", "text": "Да, сударь.", "thought": "Хм.", "split_bytes": 3, "times": 2})
+
+    with provider.stream(ask("?")) as stream:
+        streamed = "".join(stream)
+
+    assert streamed == stream.completion.text == provider.generate(ask("?")).text == "Да, сударь."
+
+
+def test_an_answer_that_is_nothing_but_thought_is_a_bad_answer(
+    provider: OpenAICompatibleProvider, standin: LLMStandIn
+):
+    standin.script({"kind": "answer", "text": "<think>Хм", "times": 2})
+
+    with pytest.raises(BadAnswer):
         provider.generate(ask("?"))
+    with pytest.raises(BadAnswer):
+        read_stream(provider)
 
-    assert key not in f"{caught.value} {caught.value!r} {provider!r}"
-    assert caught.value.__suppress_context__
+
+def test_text_that_only_looks_like_a_thought_is_passed_on_at_the_end(
+    provider: OpenAICompatibleProvider, standin: LLMStandIn
+):
+    standin.script({"kind": "answer", "text": "<thi"})
+
+    assert read_stream(provider) == "<thi"

@@ -83,8 +83,8 @@ class AnswerInPieces:
         chunk = _parse_json(event)
         if not isinstance(chunk, dict):
             raise BadAnswer("an event of the stream is not a JSON object", provider=self._provider)
-        if chunk.get("error"):
-            raise judge_error_object(chunk["error"], provider=self._provider)
+        if error := error_within(chunk):
+            raise judge_error_object(error, provider=self._provider)
         return chunk
 
 
@@ -101,6 +101,11 @@ def completion_of(body: object, *, prompt: Prompt, model: str, provider: str) ->
     written = text_of(message)
     usage = usage_of(whole.get("usage")) or estimate_usage(prompt, written, model=model)
     return Completion(strip_reasoning(written), model, provider, usage, reason)
+
+
+def error_within(body: dict[str, Any]) -> object:
+    """Return the error that stands in for an answer, if one does; at Mistral it is the body itself."""
+    return body if body.get("object") == "error" else body.get("error")
 
 
 def read_finish(reason: str, *, provider: str) -> str:
@@ -163,6 +168,6 @@ def _refused(provider: str) -> LLMError:
 
 
 def _no_choice(whole: dict[str, Any], *, provider: str) -> LLMError:
-    if whole.get("error"):
-        return judge_error_object(whole["error"], provider=provider)
+    if error := error_within(whole):
+        return judge_error_object(error, provider=provider)
     return BadAnswer("the answer has no choices", provider=provider)
