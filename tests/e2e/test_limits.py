@@ -163,6 +163,13 @@ def test_who_has_spent_the_days_tokens_hears_when_there_are_more(
     assert len(model.requests()) == 2
     assert read_counter(stack, 'limited_questions_total{limit="budget"}') == 2
 
+    broker = stack.broker()
+    broker.delete(*broker.scan_iter(f"limit:*:{chat_id}"))  # Redis has lost everything
+    ask(telegram, stack, chat_id, "и после потери лишний")
+
+    assert telegram.answers(chat_id)[-2:] == [told, told]
+    assert len(model.requests()) == 2
+
 
 def test_an_answer_that_waits_for_its_place_survives_its_worker(
     stack: Stack, telegram: SandboxClient, model: LLMStandIn, chat_id: int

@@ -171,6 +171,8 @@ def test_the_export_follows_its_schema_and_is_compressed_when_it_is_large(
     assert name.endswith(".json")
     assert (document["person"]["first_name"], document["person"]["username"]) == ("Анна", f"anna_{chat_id}")
     assert document["events"][0]["content"] == f"Меня зовут Анна, {chat_id}"
+    assert {(call["purpose"], call["outcome"]) for call in document["exchanges"]} == {("reply", "ok")}
+    assert [day["exchanges"] for day in document["daily_use"]] == [len(document["exchanges"])]
     (file,) = document["files"]
     assert (file["name"], file["text"]) == ("опись.txt", f"Опись {chat_id}")
     assert last_message(telegram, chat_id)["text"] == say_plain(MemoryPhrase.EXPORT, language="ru")
@@ -234,6 +236,8 @@ def test_who_asks_to_be_forgotten_is_forgotten_everywhere(
     )
     telegram.wait_for_answers(chat_id, 4)
     ask(telegram, chat_id, f"/persona Шут по имени {canary}", from_=sender)
+    calls = stack.database().llm_exchanges
+    wait_until(lambda: calls.count_documents({"user_id": str(chat_id)}), what="an exchange")
     places = set(find_canary(canary, stack))
     assert {"user_profiles", "user_memory", "inbox_updates", "people", "files", "file_passages"} <= places
 
@@ -254,6 +258,7 @@ def test_who_asks_to_be_forgotten_is_forgotten_everywhere(
     assert find_canary(canary, stack) == []
     assert find_canary(others_canary, stack) != []
     assert stack.database().user_profiles.count_documents({"user_id": str(chat_id)}) == 0
+    assert calls.count_documents({"user_id": str(chat_id)}) == 0
     person = stack.database().people.find_one({"user_id": str(chat_id)})
     assert person is not None
     assert person["access_state"] == "approved"
