@@ -7,6 +7,8 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 CODE := botgateway butler_project llm personalization sandbox
 REQUIREMENTS := requirements.txt requirements-dev.txt constraints.txt
+TOKENIZERS := .venv-tokenizers
+MEASURED := tests/benchmarks/tokenizers
 SYSTEM_PACKAGES := chromium chromium-driver
 AS_ROOT := $(shell test "$$(id -u)" = 0 || echo sudo)
 # What looks at the code sees the defaults, not the configuration of this machine.
@@ -14,7 +16,7 @@ DEFAULTS := env -u MONGODB_URL -u REDIS_URL -u TELEGRAM_BOT_TOKEN BUTLER_ENV_FIL
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-system lint format bench up down constraints clean
+.PHONY: help run test test-system lint format bench measure-tokens up down constraints clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -50,6 +52,9 @@ format: $(INSTALLED) ## put the code into the agreed form
 bench: $(INSTALLED) ## measure the real stack
 	@$(BIN)/python -m tests.benchmarks $(ARGS)
 
+measure-tokens: $(TOKENIZERS)/.installed ## compare the token estimates with real tokenizers (140 MB to download)
+	@$(TOKENIZERS)/bin/python -m tests.benchmarks.tokenizers.measure $(ARGS)
+
 up: ## production: build and start the containers (docker compose)
 	@deploy/make-secrets.sh
 	@docker compose up --build --detach --wait
@@ -68,7 +73,7 @@ constraints: ## pin anew everything that the requirements need in turn
 	@rm -rf $(VENV)-constraints
 
 clean: ## remove what can be made again; data/ stays
-	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@rm -rf $(VENV) $(TOKENIZERS) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	@rm -rf .coverage .coverage.* htmlcov staticfiles data/lint
 	@find $(CODE) tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -81,4 +86,13 @@ $(INSTALLED): $(REQUIREMENTS)
 	@test -x $(BIN)/pip || { rm -rf $(VENV); $(PYTHON) -m venv $(VENV); }
 	@echo "Installing the requirements into $(VENV)..."
 	@$(BIN)/pip install -qq --disable-pip-version-check -r requirements-dev.txt
+	@touch $@
+
+# Without what the packages need in turn: only their vocabularies are read.
+$(TOKENIZERS)/.installed: $(MEASURED)/requirements.txt $(MEASURED)/sources.txt
+	@rm -rf $(TOKENIZERS) && $(PYTHON) -m venv $(TOKENIZERS)
+	@echo "Installing tokenizers into $(TOKENIZERS)..."
+	@$(TOKENIZERS)/bin/pip install -qq --disable-pip-version-check --no-deps -r $(MEASURED)/requirements.txt
+	@$(TOKENIZERS)/bin/pip download -qq --disable-pip-version-check --no-deps --no-binary llama-cpp-python \
+	  -d $(TOKENIZERS)/sources -r $(MEASURED)/sources.txt
 	@touch $@

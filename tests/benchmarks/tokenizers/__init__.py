@@ -1,0 +1,1 @@
+"""How far `llm.tokens` is off, measured against real vocabularies: `make measure-tokens`."""
