@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from base64 import b64encode
 from dataclasses import dataclass
 from enum import StrEnum
@@ -16,6 +17,14 @@ FILLERS = "\u115f\u1160\u2800\u3164\ufe0e\ufe0f"  # letters and signs without a 
 
 # What a picture costs: OpenAI counts 765 for one of 1024 × 1024, Qwen-VL up to 1,280, whatever stands in it.
 IMAGE_TOKENS = 1_280
+# Gemini API, guides "Document understanding" and "Audio understanding": a page of a PDF, a second of a recording.
+PAGE_TOKENS = 258
+AUDIO_TOKENS_PER_S = 32
+# Where nobody has said how many pages or seconds there are: a scanned page and a second of speech seldom take less.
+PAGE_BYTES = 50_000
+AUDIO_BYTES_PER_S = 2_000
+# Of all media of one question. Gemini takes 20 MB in one request, and base64 makes four bytes of three.
+MEDIA_MAX_BYTES = 14_000_000
 
 ChatMessage = dict[str, Any]
 
@@ -54,16 +63,27 @@ class MediaKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Media:
-    """A picture, a recording or a document as it is stored, for models that take it as it is."""
+    """A picture, a recording or a document as it is stored, for models that take it as it is.
+
+    `pages` and `duration_s` tell what a document or a recording costs, where they are known.
+    """
 
     content: bytes
     mime_type: str
     name: str = ""
+    pages: int | None = None
+    duration_s: float | None = None
 
     @property
     def kind(self) -> MediaKind:
-        family = self.mime_type.partition("/")[0]
-        return MediaKind(family) if family in (MediaKind.IMAGE, MediaKind.AUDIO) else MediaKind.FILE
+        return kind_of_media(self.mime_type)
+
+    @property
+    def tokens(self) -> int:
+        """What it costs, estimated."""
+        return estimate_media_tokens(
+            self.kind, size_bytes=len(self.content), pages=self.pages, duration_s=self.duration_s
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +134,25 @@ class Prompt:
         if self.purpose is Purpose.SUMMARY:
             return [{"role": Role.USER.value, "content": render_transcript(self.turns)}]
         return [{"role": turn.role.value, "content": _content_of(turn)} for turn in self.turns]
+
+
+def kind_of_media(mime_type: str) -> MediaKind:
+    """Tell a picture and a recording by their type; everything else is a document."""
+    family = mime_type.partition("/")[0]
+    return MediaKind(family) if family in (MediaKind.IMAGE, MediaKind.AUDIO) else MediaKind.FILE
+
+
+def estimate_media_tokens(
+    kind: MediaKind, *, size_bytes: int, pages: int | None = None, duration_s: float | None = None
+) -> int:
+    """Estimate what a picture, a recording or a document costs; by its size where nothing better is known."""
+    match kind:
+        case MediaKind.IMAGE:
+            return IMAGE_TOKENS
+        case MediaKind.AUDIO:
+            return math.ceil(AUDIO_TOKENS_PER_S * (duration_s or size_bytes / AUDIO_BYTES_PER_S))
+        case MediaKind.FILE:
+            return PAGE_TOKENS * (pages or math.ceil(size_bytes / PAGE_BYTES))
 
 
 def render_transcript(turns: tuple[Turn, ...]) -> str:

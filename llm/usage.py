@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from llm.prompt import IMAGE_TOKENS, ChatMessage, Prompt
+from llm.prompt import ChatMessage, Prompt, Purpose
 from llm.providers.base import Usage
 from llm.tokens import estimate_tokens
 
@@ -10,8 +10,12 @@ MESSAGE_TOKENS = 4  # role and delimiters that a chat template puts around each 
 
 
 def estimate_prompt_tokens(prompt: Prompt, *, model: str = "") -> int:
-    """Estimate what a prompt costs, its chat template included; the error is that of `estimate_tokens`."""
-    return sum(_estimate_message(message, model=model) for message in prompt.as_chat_messages())
+    """Estimate what a prompt costs, its media and its chat template included.
+
+    The error is that of `estimate_tokens`; what media cost is said beside `llm.prompt.IMAGE_TOKENS`.
+    """
+    words = sum(_estimate_message(message, model=model) for message in prompt.as_chat_messages())
+    return words + _estimate_media(prompt)
 
 
 def estimate_usage(prompt: Prompt, answer: str, *, model: str = "") -> Usage:
@@ -22,7 +26,11 @@ def estimate_usage(prompt: Prompt, answer: str, *, model: str = "") -> Usage:
 
 def _estimate_message(message: ChatMessage, *, model: str) -> int:
     content = message["content"]
-    if isinstance(content, str):
-        return MESSAGE_TOKENS + estimate_tokens(content, model=model)
-    text, *pictures = content
-    return MESSAGE_TOKENS + estimate_tokens(text["text"], model=model) + IMAGE_TOKENS * len(pictures)
+    text = content if isinstance(content, str) else content[0]["text"]
+    return MESSAGE_TOKENS + estimate_tokens(text, model=model)
+
+
+def _estimate_media(prompt: Prompt) -> int:
+    if prompt.purpose is Purpose.SUMMARY:  # whose turns are rendered as text
+        return 0
+    return sum(media.tokens for turn in prompt.turns for media in turn.media)

@@ -1,10 +1,14 @@
 """A document or a picture: fetched, stored under a name of ours, its text extracted.
 
-What cannot be read is not kept. A picture is kept without a text: whether a model sees it is decided with the answer.
+What cannot be read is not kept. A picture is kept without a text, as whether a model sees it is decided with the
+answer; a scan only where the model that is asked first takes a PDF as it is.
 """
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
 
@@ -15,12 +19,15 @@ from botgateway.domain.attachments import DOWNLOAD_MAX_BYTES, PHOTO_NAME, Attach
 from botgateway.domain.preparation import Preparation
 from botgateway.domain.updates import IncomingMessage
 from botgateway.errors import FileTooBig, TelegramRefused
-from botgateway.extraction.errors import ExtractionError, UnsupportedKind
+from botgateway.extraction.errors import ExtractionError, NoText, UnsupportedKind
 from botgateway.extraction.extract import extract_text
 from botgateway.extraction.kinds import HEAD_BYTES, Kind, detect_kind
 from botgateway.extraction.names import safe_name
 from botgateway.models import InboxUpdate
+from botgateway.preparers.asker import find_first_model, is_forgotten, is_taken
 from botgateway.wording.files import FilesPhrase
+from llm.prompt import MediaKind
+from llm.route import Candidate
 from personalization.domain import files
 
 log = structlog.get_logger(__name__)
@@ -31,9 +38,27 @@ PICTURE_MAX_BYTES = 3_500_000
 TEXT_MAX_CHARS = 600_000
 # What the endpoints of OpenAI's format take (its guide "Images and vision"); Telegram's photos are JPEG.
 PICTURE_KINDS = frozenset({Kind.JPEG, Kind.PNG, Kind.WEBP, Kind.GIF})
+# PDF Reference, "Page objects". In newer files they may be compressed, and are not found.
+PAGE_OBJECT = re.compile(rb"/Type\s*/Page\b")
 
 
-def prepare_file(update: InboxUpdate, message: IncomingMessage) -> Preparation:
+@dataclass(frozen=True, slots=True)
+class _Arrived:
+    """A file at the place where it arrived; `find_model` names the model that is asked first about it."""
+
+    place: Path
+    file_id: UUID
+    user_id: str
+    attachment: Attachment
+    find_model: Callable[[], Candidate]
+
+
+def prepare_file(
+    update: InboxUpdate,
+    message: IncomingMessage,
+    *,
+    find_model: Callable[[IncomingMessage], Candidate] = find_first_model,
+) -> Preparation:
     """Return the id under which the file is kept, or why it is not."""
     attachment = message.attachment
     assert attachment is not None  # noqa: S101  # or there would be nothing to prepare
@@ -48,53 +73,83 @@ def prepare_file(update: InboxUpdate, message: IncomingMessage) -> Preparation:
             return _fail(FilesPhrase.TOO_BIG, attachment)
         except TelegramRefused:
             return _fail(FilesPhrase.GONE, attachment)
-        preparation = _keep(place, file_id, message.user_id, attachment)
-    if preparation.file_id and _is_forgotten(update):
+        arrived = _Arrived(place, file_id, message.user_id, attachment, lambda: find_model(message))
+        preparation = _keep(arrived)
+    if preparation.file_id and is_forgotten(update):
         files.discard_file(message.user_id, file_id)
     return preparation
 
 
-def _keep(arrived: Path, file_id: UUID, user_id: str, attachment: Attachment) -> Preparation:
-    kind = _look_at(arrived, attachment)
+def _keep(arrived: _Arrived) -> Preparation:
+    attachment = arrived.attachment
+    kind = _look_at(arrived.place, attachment)
     if kind.is_image:
-        return _keep_picture(arrived, kind, file_id, user_id, attachment)
+        return _keep_picture(arrived, kind)
     try:
         extraction = extract_text(
-            arrived, name=attachment.name, mime_type=attachment.mime_type, max_chars=TEXT_MAX_CHARS
+            arrived.place, name=attachment.name, mime_type=attachment.mime_type, max_chars=TEXT_MAX_CHARS
         )
     except ExtractionError as error:
-        log.info("file not read", user_id=user_id, kind=error.kind.value, outcome=error.outcome)
-        return _fail(_find_phrase(error), attachment)
-    files.store_file(
+        if isinstance(error, NoText) and error.kind is Kind.PDF:
+            return _keep_scan(arrived)
+        return _refuse(arrived, error)
+    return _store(
         arrived,
-        file_id=file_id,
-        user_id=user_id,
-        name=_read_name(attachment),
         mime_type=attachment.mime_type,
         kind=extraction.kind,
         text=extraction.text,
         is_truncated=extraction.is_truncated,
         pages=extraction.pages,
     )
-    return Preparation(file_id=str(file_id))
 
 
-def _keep_picture(
-    arrived: Path, kind: Kind, file_id: UUID, user_id: str, attachment: Attachment
-) -> Preparation:
+def _keep_picture(arrived: _Arrived, kind: Kind) -> Preparation:
     if kind not in PICTURE_KINDS:
-        return _fail(FilesPhrase.PICTURE_KIND, attachment)
-    if arrived.stat().st_size > PICTURE_MAX_BYTES:
-        return _fail(FilesPhrase.PICTURE_TOO_BIG, attachment)
+        return _fail(FilesPhrase.PICTURE_KIND, arrived.attachment)
+    if arrived.place.stat().st_size > PICTURE_MAX_BYTES:
+        return _fail(FilesPhrase.PICTURE_TOO_BIG, arrived.attachment)
+    return _store(arrived, mime_type=kind.image_mime_type, kind=kind)
+
+
+def _keep_scan(arrived: _Arrived) -> Preparation:
+    """Keep a PDF without a text if the model that is asked first reads it all the same."""
+    size_bytes, pages = arrived.place.stat().st_size, _count_pages(arrived.place)
+    if not is_taken(arrived.find_model(), MediaKind.FILE, size_bytes=size_bytes, pages=pages):
+        return _refuse(arrived, NoText(Kind.PDF))
+    return _store(arrived, mime_type=arrived.attachment.mime_type, kind=Kind.PDF, pages=pages)
+
+
+def _count_pages(place: Path) -> int | None:
+    """Count the pages of a PDF without parsing it, as programs for scanners write them; None if none is to be found."""
+    return len(PAGE_OBJECT.findall(place.read_bytes())) or None
+
+
+def _store(
+    arrived: _Arrived,
+    *,
+    mime_type: str,
+    kind: str,
+    text: str = "",
+    is_truncated: bool = False,
+    pages: int | None = None,
+) -> Preparation:
     files.store_file(
-        arrived,
-        file_id=file_id,
-        user_id=user_id,
-        name=_read_name(attachment),
-        mime_type=kind.image_mime_type,
-        kind=kind.value,
+        arrived.place,
+        file_id=arrived.file_id,
+        user_id=arrived.user_id,
+        name=_read_name(arrived.attachment),
+        mime_type=mime_type,
+        kind=kind,
+        text=text,
+        is_truncated=is_truncated,
+        pages=pages,
     )
-    return Preparation(file_id=str(file_id))
+    return Preparation(file_id=str(arrived.file_id))
+
+
+def _refuse(arrived: _Arrived, error: ExtractionError) -> Preparation:
+    log.info("file not read", user_id=arrived.user_id, kind=error.kind.value, outcome=error.outcome)
+    return _fail(_find_phrase(error), arrived.attachment)
 
 
 def _look_at(arrived: Path, attachment: Attachment) -> Kind:
@@ -118,8 +173,3 @@ def _read_name(attachment: Attachment) -> str:
 
 def _fail(phrase: FilesPhrase, attachment: Attachment) -> Preparation:
     return Preparation(failure=phrase.value, detail=_read_name(attachment))
-
-
-def _is_forgotten(update: InboxUpdate) -> bool:
-    """Tell whether the message's words have been erased, which is how a person is forgotten, while it was prepared."""
-    return InboxUpdate.objects.filter(pk=update.pk, payload="").exists()

@@ -25,6 +25,7 @@ class FilesPhrase(Phrase):
     FORGOTTEN = auto()
     PHOTO_UNSEEN = auto()
     PICTURE_UNSEEN = auto()
+    LEFT_UNSEEN = auto()
     READ_PAGES = auto()
     READ_BEGINNING = auto()
     READ_PLACES = auto()

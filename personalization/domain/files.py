@@ -20,6 +20,7 @@ from django.db import IntegrityError
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from llm.prompt import Media, MediaKind, kind_of_media
 from personalization import metrics
 from personalization.domain.passages import overlap_before, split_passages
 from personalization.domain.stemming import stems_of
@@ -32,6 +33,15 @@ FOLDER = "files"
 ARRIVING_SUFFIX = ".arriving"
 FOLDER_MODE, FILE_MODE = 0o700, 0o600
 BATCH = 200
+# What some model takes as it is, by the kind of the record: a document, pictures, and recordings of any type.
+AUDIO_KIND = "audio"
+MEDIA_TYPES = {
+    "pdf": "application/pdf",
+    "jpeg": "image/jpeg",
+    "png": "image/png",
+    "webp": "image/webp",
+    "gif": "image/gif",
+}
 # Longer than any download with its reading and its attempts; what lies there without a record since then is left over.
 ORPHAN_AGE_S = 6 * 3_600
 
@@ -107,6 +117,17 @@ def read_content(file: StoredFile) -> bytes:
     return _place_of(file.file_id).read_bytes()
 
 
+def find_media_kind(file: StoredFile) -> MediaKind | None:
+    """Tell what a file is to a model that takes such as they are; None for a kind that is only read."""
+    mime_type = _media_type_of(file)
+    return kind_of_media(mime_type) if mime_type else None
+
+
+def read_media(file: StoredFile, *, duration_s: float = 0.0) -> Media:
+    """Return a file for a model that takes it as it is. Raises `FileNotFoundError`."""
+    return Media(read_content(file), _media_type_of(file), file.name, file.pages, duration_s or None)
+
+
 def read_text(file: StoredFile) -> str:
     """Return all the text that was kept of a file; empty for a picture."""
     return "".join(_passages_of(file).order_by("ordinal").values_list("text", flat=True))
@@ -162,6 +183,11 @@ def expire_files() -> int:
     orphans = _sweep_orphans()
     log.info("files expired", files=deleted, orphans=orphans)
     return deleted
+
+
+def _media_type_of(file: StoredFile) -> str:
+    """Return the type by what the file is found to be: that of a document in the record is the sender's word."""
+    return file.mime_type if file.kind == AUDIO_KIND else MEDIA_TYPES.get(file.kind, "")
 
 
 def _folder() -> Path:

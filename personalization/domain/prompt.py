@@ -7,11 +7,14 @@ Tokens are estimated; `llm.tokens` states the error.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from llm.file_blocks import FileBlock, render_blocks
-from llm.prompt import IMAGE_TOKENS, Media, Prompt, Role, Section, SectionKind, Turn
+from llm.prompt import Prompt, Role, Section, SectionKind, Turn
+from llm.providers.base import Capabilities
 from llm.tokens import estimate_tokens
+from personalization.domain.attached import NOTHING_ATTACHED as NOTHING_ATTACHED  # noqa: PLC0414
+from personalization.domain.attached import Attached as Attached  # noqa: PLC0414
+from personalization.domain.attached import Seen
 from personalization.domain.templates import one_line, render_prompt
 from personalization.enums import MemoryRole
 from personalization.errors import MessageTooLong
@@ -22,24 +25,8 @@ SHORTENED_MARK = "…"
 QUOTE_MAX_CHARS = 2_000  # enough to know what is meant; most of it is in the conversation anyway
 # Of the budget: what is shown of files that came with a message, and of earlier ones that match a question.
 ATTACHED_SHARE, FOUND_SHARE = 2, 4
+WORDS_ALONE = Capabilities()
 LLM_ROLES = {MemoryRole.USER: Role.USER, MemoryRole.ASSISTANT: Role.ASSISTANT}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Attached:
-    """The files that came with a message.
-
-    `names` are those of all, `blocks` what is shown of their texts, `images` the pictures that the model sees,
-    `unseen` the names of those that it cannot see.
-    """
-
-    names: tuple[str, ...] = ()
-    blocks: tuple[FileBlock, ...] = ()
-    images: tuple[Media, ...] = ()
-    unseen: tuple[str, ...] = ()
-
-
-NOTHING_ATTACHED = Attached()
 
 
 def assemble_prompt(
@@ -51,16 +38,26 @@ def assemble_prompt(
     attached: Attached = NOTHING_ATTACHED,
     found: Sequence[FileBlock] = (),
     budget_tokens: int,
+    capabilities: Capabilities = WORDS_ALONE,
     model: str = "",
 ) -> Prompt:
     """Put together the prompt of a reply; `events` are oldest first, `quoted` are the words the message replies to.
 
-    `found` are places in earlier files that match the message. The estimate of the whole is at most `budget_tokens`.
-    Raises `MessageTooLong` when the persona and the message alone exceed it.
+    `found` are places in earlier files that match the message; `capabilities` are those of the model that is asked.
+    The estimate of the whole is at most `budget_tokens`. Raises `MessageTooLong` when the persona and the message
+    alone exceed it.
     """
     persona = Section(SectionKind.PERSONA, _persona_text(profile))
-    new_turn = _build_new_turn(message, quoted, attached, language=profile.language)
-    left = budget_tokens - _cost(persona.text, model) - _cost_of_turn(new_turn, model)
+    left = budget_tokens - _cost(persona.text, model)
+    new_turn = _build_new_turn(
+        _word_question(message, quoted, attached, language=profile.language),
+        attached,
+        capabilities,
+        language=profile.language,
+        budget_tokens=left,
+        model=model,
+    )
+    left -= _cost_of_turn(new_turn, model)
     if left < 0:
         raise MessageTooLong
     sections = [persona]
@@ -82,11 +79,17 @@ def assemble_plain_prompt(
     attached: Attached = NOTHING_ATTACHED,
     language: str,
     budget_tokens: int,
+    capabilities: Capabilities = WORDS_ALONE,
+    model: str = "",
 ) -> Prompt:
     """Put together the prompt of a plain assistant that knows nobody. Raises `MessageTooLong`."""
     persona = Section(SectionKind.PERSONA, render_prompt("plain", language=language))
-    new_turn = _build_new_turn(message, quoted, attached, language=language)
-    if _cost(persona.text, "") + _cost_of_turn(new_turn, "") > budget_tokens:
+    left = budget_tokens - _cost(persona.text, model)
+    question = _word_question(message, quoted, attached, language=language)
+    new_turn = _build_new_turn(
+        question, attached, capabilities, language=language, budget_tokens=left, model=model
+    )
+    if _cost_of_turn(new_turn, model) > left:
         raise MessageTooLong
     return Prompt(sections=(persona,), turns=(new_turn,), language=language)
 
@@ -105,19 +108,45 @@ def remember_attached(message: str, attached: Attached, *, language: str) -> str
     return "\n".join(filter(None, [message, *marks]))
 
 
-def _build_new_turn(message: str, quoted: str, attached: Attached, *, language: str) -> Turn:
+def _word_question(message: str, quoted: str, attached: Attached, *, language: str) -> str:
+    """Return what is asked, of files without a word what they are, and what it replies to."""
     if attached.names and not message:
         message = render_prompt("files_asked", language=language)
-    if quoted:
-        shortened = quoted if len(quoted) <= QUOTE_MAX_CHARS else quoted[:QUOTE_MAX_CHARS] + SHORTENED_MARK
-        message = render_prompt("quoted", language=language, message=message, quoted=shortened)
-    if attached.unseen:
-        names = one_line(", ".join(attached.unseen))
+    if not quoted:
+        return message
+    shortened = quoted if len(quoted) <= QUOTE_MAX_CHARS else quoted[:QUOTE_MAX_CHARS] + SHORTENED_MARK
+    return render_prompt("quoted", language=language, message=message, quoted=shortened)
+
+
+def _build_new_turn(
+    question: str,
+    attached: Attached,
+    capabilities: Capabilities,
+    *,
+    language: str,
+    budget_tokens: int,
+    model: str,
+) -> Turn:
+    """Return the question with what the model is shown of the files, as much as the budget has room for."""
+    if not attached.files:
+        return Turn(Role.USER, question)
+    frames = _frame(question, attached.list_frames(), language=language)
+    room_tokens = budget_tokens - _cost(frames, model)
+    seen = attached.seen_by(capabilities, room_tokens=room_tokens, model=model)
+    return Turn(Role.USER, _frame(question, seen, language=language), seen.media)
+
+
+def _frame(message: str, seen: Seen, *, language: str) -> str:
+    """Return a message with the texts of its files, and what there is to say of the others."""
+    if any(file.is_transcribed for file in seen.as_they_are):
+        message = render_prompt("files_heard", language=language, message=message)
+    if seen.unseen:
+        names = one_line(", ".join(file.name for file in seen.unseen))
         message = render_prompt("files_unseen", language=language, names=names, message=message)
-    if attached.blocks:
-        blocks = render_blocks(attached.blocks)
+    if seen.blocks:
+        blocks = render_blocks(seen.blocks)
         message = render_prompt("files", language=language, files=blocks, message=message)
-    return Turn(Role.USER, message, attached.images)
+    return message
 
 
 def _list_known_sections(profile: UserProfile, found: Sequence[FileBlock]) -> list[Section]:
@@ -133,7 +162,7 @@ def _cost(text: str, model: str) -> int:
 
 
 def _cost_of_turn(turn: Turn, model: str) -> int:
-    return _cost(turn.content, model) + IMAGE_TOKENS * len(turn.media)
+    return _cost(turn.content, model) + sum(media.tokens for media in turn.media)
 
 
 def _persona_text(profile: UserProfile) -> str:

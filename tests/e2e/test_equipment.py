@@ -21,6 +21,7 @@ from tests.harness.wording import shown
 
 HEARD = "Подайте чаю"
 RECORDINGS = Path(__file__).resolve().parents[1] / "botgateway" / "speech" / "samples"
+MOST_PICTURES = 4  # of 1,280 tokens each, in a prompt of 6,000
 PIXEL = bytes.fromhex(
     "89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c4890000000d49444154789c6360606060000000050001"
     "a5f645400000000049454e44ae426082"
@@ -85,6 +86,19 @@ def test_a_model_that_sees_gets_the_pictures_of_an_album(stack: Stack) -> None:
         for picture in pictures
     ]
     assert questions == [[{"type": "text", "text": f"Что здесь, {chat_id}?"}, *urls]] * 2
+
+
+def test_of_a_large_album_some_pictures_are_shown_and_the_rest_is_spoken_of(stack: Stack) -> None:
+    telegram, model, chat_id = stack.telegram, stack.model, new_chat_id()
+    assert model is not None
+    for number in range(MOST_PICTURES + 2):
+        caption = f"Кто лучше, {chat_id}?" if number == 0 else ""
+        telegram.upload(chat_id, kind="photo", content=PIXEL, caption=caption, media_group_id=f"g{chat_id}")
+
+    assert telegram.wait_for_answers(chat_id, 2)[0] == shown(FilesPhrase.LEFT_UNSEEN)
+    text, *pictures = model.requests()[-1]["messages"][-1]["content"]
+    assert len(pictures) == MOST_PICTURES
+    assert "Вам не видно и не слышно: photo.jpg, photo.jpg." in text["text"]
 
 
 def test_a_picture_over_the_limit_is_refused_and_nobody_is_asked(stack: Stack) -> None:

@@ -172,7 +172,7 @@ def test_a_picture_that_no_model_sees_is_kept_and_said_to_be_unseen(
 
     assert telegram.wait_for_answers(chat_id, 3)[1] == unseen
     question = last_prompt(model, f"Который час, {chat_id}?")[-1]["content"]
-    assert "которого Вы видеть не можете (photo.jpg)" in question
+    assert "Вам не видно и не слышно: photo.jpg." in question
     records = list(stack.database().files.find({"user_id": str(chat_id)}))
     assert [(record["kind"], record["mime_type"]) for record in records] == [("png", "image/png")] * 2
 
