@@ -124,6 +124,9 @@ def _describe_traffic(found: Statistics) -> dict[str, int]:
         "parked": found.messages[UpdateStatus.PARKED],
         "ignored": found.messages[UpdateStatus.IGNORED],
         "waiting": found.messages[UpdateStatus.PENDING],
+        "exchanges": found.use.exchanges,
+        "failed_exchanges": found.use.failures,
+        "tokens": found.use.tokens,
         "failed_notices": found.failed_notices,
     }
 
