@@ -25,9 +25,8 @@ MOST_WAITING = 10_000  # while the database is away; some 10 MB
 RETRY_PAUSE_S = 0.5  # of a database that is away each attempt takes three seconds more
 # A row that is written later than this after its call names nobody: its person may have been forgotten meanwhile.
 NAMED_S = 2.5
-SETTLED_S = (
-    NAMED_S + 0.5
-)  # after so long no process adds a row that names somebody, the writing itself included
+# After so long no process adds a row that names somebody, the time that writing takes included.
+SETTLED_S = NAMED_S + 0.5
 
 OUTAGES = (PyMongoError, DatabaseError)
 
