@@ -79,3 +79,17 @@ def test_a_key_stands_in_no_error_and_no_representation(vendor: Vendor):
 
     assert KEY not in f"{caught.value} {caught.value!r} {caught.value.__dict__} {vendor.provider!r}"
     assert (caught.value.__cause__, caught.value.__suppress_context__) == (None, True)
+
+
+def test_what_the_environment_holds_for_openai_goes_to_nobody(
+    vendor: Vendor, monkeypatch: pytest.MonkeyPatch
+):
+    for name in ("API_KEY", "ADMIN_KEY", "ORG_ID", "PROJECT_ID", "BASE_URL"):
+        monkeypatch.setenv(f"OPENAI_{name}", "https://openais-own.example")
+    monkeypatch.setenv("OPENAI_CUSTOM_HEADERS", "Authorization: Bearer openais-own")
+
+    vendor.provider.generate(ask("?"))
+
+    (request,) = vendor.standin.requests()
+    assert request["headers"]["authorization"] == f"Bearer {KEY}"
+    assert "openais-own" not in str(request)

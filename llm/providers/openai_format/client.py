@@ -236,7 +236,11 @@ class ChatCompletionsProvider(Provider):
 
         for logger in SDK_LOGGERS:  # they log each request; ours are counted and logged by the caller
             logging.getLogger(logger).setLevel(logging.WARNING)
-        return openai.OpenAI(base_url=self._base_url, api_key=self._api_key or NO_KEY, max_retries=0)
+        key = self._api_key or NO_KEY
+        own_key = {"Authorization": f"Bearer {key}"}  # said outright, no OPENAI_CUSTOM_HEADERS can replace it
+        client = openai.OpenAI(base_url=self._base_url, api_key=key, default_headers=own_key, max_retries=0)
+        client.organization = client.project = None  # of OPENAI_ORG_ID and the like no other vendor is told
+        return client
 
 
 def normalise_url(url: str, *, version_path: str = "/v1") -> str:

@@ -42,7 +42,7 @@ TOO_LARGE, TOO_MANY_REQUESTS = 413, 429
 REFUSING_KEY = {UNAUTHORISED, FORBIDDEN}
 MAY_LACK_QUOTA = {PAYMENT_REQUIRED, FORBIDDEN, TOO_MANY_REQUESTS}
 TEMPORARY_STATUSES = {408, 409, 425}
-FIRST_CLIENT_ERROR, FIRST_SERVER_ERROR = 400, 500
+FIRST_CLIENT_ERROR, FIRST_SERVER_ERROR, END_OF_ERRORS = 400, 500, 600
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,7 @@ def judge_error_object(error: object, *, provider: str) -> LLMError:
 
 def _status_within(names: tuple[str, ...]) -> int:
     numbers = [int(name) for name in names if name.isdecimal()]
-    told = next((number for number in numbers if FIRST_CLIENT_ERROR <= number < FIRST_SERVER_ERROR + 100), 0)
+    told = next((number for number in numbers if FIRST_CLIENT_ERROR <= number < END_OF_ERRORS), 0)
     if told:
         return told
     if not RATE_CODES.isdisjoint(names):
