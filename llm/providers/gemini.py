@@ -20,7 +20,7 @@ from llm.errors import ModelNotFound
 from llm.prompt import Prompt
 from llm.provider_settings import MissingSetting, SettingLookup, read_url
 from llm.providers.base import CallOptions, Capabilities, Completion, Deltas, ModelDescription, Provider
-from llm.providers.gemini_format.answer import AnswerInPieces, models_of
+from llm.providers.gemini_format.answer import NAME_PREFIX, AnswerInPieces, models_of
 from llm.providers.openai_format.settings import Limits, read_key, read_limits
 from llm.trace_context import trace_headers
 
@@ -34,7 +34,6 @@ API_VERSION = (
     "v1beta"  # the names that follow the newest model, such as `gemini-flash-latest`, are here alone
 )
 DEFAULT_MODEL = "gemini-3.8-flash"  # in November 2026 the newest of the fast ones
-NAME_PREFIX = "models/"
 MODEL_NAME = re.compile(r"\w[\w.-]*(/\w[\w-]*)?", re.A)  # it becomes a part of the address
 PAGE_SIZE = (
     1000  # the most that one page of models holds (https://ai.google.dev/api/models#method:-models.list)

@@ -8,7 +8,6 @@ https://ai.google.dev/api/generate-content.
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -27,7 +26,6 @@ from llm.errors import (
     Unavailable,
 )
 from llm.providers.gemini import GeminiProvider
-from llm.providers.openai_format.settings import Limits
 from tests.harness.gemini_standin import GeminiStandIn
 from tests.llm.conftest import ask
 
@@ -95,23 +93,6 @@ SPOILED_WHOLE: list[tuple[dict[str, Any], type[LLMError]]] = [
     ({"kind": "refusal"}, AnswerRefused),
     ({"kind": "timeout"}, TimedOut),
 ]
-
-
-@pytest.fixture(scope="module")
-def running_standin() -> Iterator[GeminiStandIn]:
-    with GeminiStandIn() as standin:
-        yield standin
-
-
-@pytest.fixture
-def standin(running_standin: GeminiStandIn) -> GeminiStandIn:
-    running_standin.clear()
-    return running_standin
-
-
-@pytest.fixture
-def provider(standin: GeminiStandIn) -> GeminiProvider:
-    return GeminiProvider(api_key="key", url=standin.root, limits=Limits(connect_timeout_s=1, timeout_s=5))
 
 
 def read_stream(provider: GeminiProvider, **options: Any) -> str:

@@ -1,0 +1,29 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from llm.providers.gemini import GeminiProvider
+from llm.providers.openai_format.settings import Limits
+from tests.harness.gemini_standin import GeminiStandIn
+
+KEY = "AIzaSecretKey"
+LIMITS = Limits(connect_timeout_s=1, timeout_s=5)
+
+
+@pytest.fixture(scope="session")
+def running_standin() -> Iterator[GeminiStandIn]:
+    with GeminiStandIn("--api-key", KEY) as standin:
+        yield standin
+
+
+@pytest.fixture
+def standin(running_standin: GeminiStandIn) -> GeminiStandIn:
+    running_standin.clear()
+    return running_standin
+
+
+@pytest.fixture
+def provider(standin: GeminiStandIn) -> GeminiProvider:
+    return GeminiProvider(api_key=KEY, url=standin.root, limits=LIMITS)
