@@ -41,11 +41,14 @@ def build_providers(lookup: SettingLookup) -> list[Provider]:
     if not (own_url or names):
         raise MissingSetting("LLM_API_URL")
     named: list[Provider] = [_build_named(lookup, name, limits=limits) for name in names]
-    return [_build(lookup, "LLM", own_url, limits=limits), *named] if own_url else named
+    if not own_url:
+        return named
+    context_tokens = read_count(lookup, "LLM_CONTEXT_TOKENS")
+    return [_build(lookup, "LLM", url=own_url, context_tokens=context_tokens, limits=limits), *named]
 
 
 def _read_names(lookup: SettingLookup) -> list[str]:
-    names = [name.strip() for name in lookup(ENDPOINTS_SETTING, "").split(",") if name.strip()]
+    names = [name.strip() for name in lookup("LLM_ENDPOINTS", "").split(",") if name.strip()]
     taken = {module.name for module in pkgutil.iter_modules(providers.__path__)}
     for name, count in Counter(names).items():
         if not ENDPOINT_NAME.fullmatch(name):
@@ -62,13 +65,22 @@ def _build_named(lookup: SettingLookup, name: str, *, limits: Limits) -> Provide
     url = read_url(lookup, f"{prefix}_API_URL")
     if not url:
         raise InvalidSetting(f"{prefix}_API_URL", f"it must be set, for {ENDPOINTS_SETTING} names {name!r}")
-    return _build(lookup, prefix, url, limits=limits, name=name)
+    context_tokens = read_count(lookup, f"{prefix}_CONTEXT_TOKENS")
+    return _build(lookup, prefix, url=url, context_tokens=context_tokens, limits=limits, name=name)
 
 
-def _build(lookup: SettingLookup, prefix: str, url: str, *, limits: Limits, name: str = "") -> Provider:
+def _build(
+    lookup: SettingLookup,
+    prefix: str,
+    *,
+    url: str,
+    context_tokens: int | None,
+    limits: Limits,
+    name: str = "",
+) -> Provider:
+    supports_images = read_flag(lookup, f"{prefix}_SUPPORTS_IMAGES")
     capabilities = Capabilities(
-        supports_images=read_flag(lookup, f"{prefix}_SUPPORTS_IMAGES"),
-        context_tokens=read_count(lookup, f"{prefix}_CONTEXT_TOKENS") or CONTEXT_TOKENS,
+        supports_images=supports_images, context_tokens=context_tokens or CONTEXT_TOKENS
     )
     return OpenAICompatibleProvider(
         url=url,
