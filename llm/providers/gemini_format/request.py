@@ -24,9 +24,7 @@ BASE64_GROWTH = 4 / 3
 THOUGHT_TOKENS = 8_192
 THINKING_FAMILY = "gemini"  # Gemma does not think, and some of it answers in no more than 8,192 tokens
 
-PAGE_SIZE = (
-    1000  # the most that a page of models holds (https://ai.google.dev/api/models#method:-models.list)
-)
+PAGE_SIZE = 1000  # models, the most that one page holds (https://ai.google.dev/api/models)
 
 ROLES = {Role.USER: "user", Role.ASSISTANT: "model"}
 
@@ -86,9 +84,8 @@ def _parts_of(turn: Turn) -> list[types.Part]:
 
 
 def _blob_of(media: Media) -> types.Blob:
-    mime_type = media.mime_type.partition(";")[
-        0
-    ].strip()  # "audio/ogg; codecs=opus" is not known to the vendor
+    """Return a medium under its bare type: the vendor knows no "audio/ogg; codecs=opus"."""
+    mime_type = media.mime_type.partition(";")[0].strip()
     return types.Blob(data=media.content, mime_type=mime_type)
 
 
