@@ -34,7 +34,9 @@ from personalization.tasks import compress_user_memory
 log = structlog.get_logger(__name__)
 
 REFRESH_RETRIES = 5
-FIRST_REFRESH_RETRY_S = 60  # doubled each time: a database that is away for half an hour costs no day's list
+FIRST_REFRESH_RETRY_S = (
+    150  # doubled each time, below the hour after which Redis hands a waiting task out anew
+)
 BROKER_ERRORS = (OperationalError, CeleryOperationalError, RedisError, ConnectionError)
 
 Look = Callable[[str, Turn], None]
@@ -82,15 +84,22 @@ def prepare_update(update_key: str) -> None:
 
 @shared_task(
     name="botgateway.refresh_models",
+    bind=True,
     autoretry_for=OUTAGES,
-    retry_backoff=FIRST_REFRESH_RETRY_S,
     max_retries=REFRESH_RETRIES,
+    default_retry_delay=FIRST_REFRESH_RETRY_S,
 )
-def refresh_models() -> None:
-    """Ask every provider for its models, and tell the admins what has changed."""
+def refresh_models(self: Task, only: list[str] | None = None) -> None:
+    """Ask every provider, or those in `only`, for its models, and tell the admins what has changed.
+
+    Who does not answer is asked again for over an hour: a model of the house's own may take minutes to start.
+    """
     notice_chats: list[str] = []
-    refresh_catalogue(tell=lambda differences: notice_chats.extend(tell_admins(differences)))
+    differences = refresh_catalogue(only=only, tell=lambda found: notice_chats.extend(tell_admins(found)))
     wake_notices(notice_chats)
+    failed = [change.provider for change in differences.asked if change.failure]
+    if failed and self.request.retries < REFRESH_RETRIES:
+        raise self.retry(kwargs={"only": failed}, countdown=FIRST_REFRESH_RETRY_S * 2**self.request.retries)
 
 
 @task_failure.connect

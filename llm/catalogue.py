@@ -10,35 +10,17 @@ from __future__ import annotations
 import hashlib
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 
 import structlog
 
 from llm.catalogue_lists import KnownList, read_lists
-from llm.catalogue_refresh import (
-    CHOICE_MAX_CHARS,
-    Differences,
-    NamedModel,
-    Tell,
-    refresh_lists,
-)
+from llm.catalogue_refresh import Differences, NamedModel, Tell, refresh_lists
 from llm.providers.base import ModelDescription, Provider
 from llm.registry import DEFAULT_SETTING, FALLBACK_SETTING, configured_registry
 from llm.route import SEPARATOR, Candidate, Route
-
-__all__ = [
-    "CHOICE_MAX_CHARS",
-    "Catalogue",
-    "build_key",
-    "find_route",
-    "list_models",
-    "read_known_lists",
-    "read_model_name",
-    "refresh_models",
-    "write_choice",
-]
 
 log = structlog.get_logger(__name__)
 
@@ -53,15 +35,6 @@ KEY_BYTES = 8  # twice as many characters on a button; among a thousand models n
 
 def tell_nobody(_differences: Differences) -> None:
     pass
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """Who answers: `model` is None for the provider's own. `is_vanished`: the house steps in for what is gone."""
-
-    provider: Provider
-    model: str | None = None
-    is_vanished: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,11 +74,11 @@ class Catalogue:
         return [model for known in self.read_lists(tell=tell) for model in _sort(known.models.values())]
 
     def read_lists(self, *, tell: Tell = tell_nobody) -> list[KnownList]:
-        """Return every provider's list, the house's own first; one that was never asked is, for `wait_s` seconds."""
+        """Return every provider's list, the house's own first; who has never told is asked, for `wait_s` seconds."""
         lists = self._look_up(LIST_KEPT_S).lists
-        unasked = [name for name, known in lists.items() if known.is_unasked]
-        if unasked:
-            lists = self._ask_first(unasked, tell)
+        unread = [name for name, known in lists.items() if not known.is_read]
+        if unread:
+            lists = self._ask_first(unread, tell)
         return list(lists.values())
 
     def find_route(self, choice: str) -> Route:
@@ -125,7 +98,7 @@ class Catalogue:
     def refresh(
         self,
         *,
-        only: Iterable[str] | None = None,
+        only: Collection[str] | None = None,
         timeout_s: float = ASK_TIMEOUT_S,
         pause_s: float = PAUSE_S,
         tell: Tell = tell_nobody,
@@ -133,7 +106,7 @@ class Catalogue:
         """Ask for the models anew, all providers unless some are named; as `refresh_lists` does."""
         differences = refresh_lists(
             self._providers,
-            only=self._providers if only is None else only,
+            only=[name for name in self._providers if only is None or name in only],
             named=(self._house, *self._fallback),
             timeout_s=timeout_s,
             pause_s=pause_s,
@@ -142,13 +115,13 @@ class Catalogue:
         self._look_up(0)
         return differences
 
-    def _ask_first(self, unasked: Sequence[str], tell: Tell) -> Mapping[str, KnownList]:
-        """Ask who was never asked, and wait for those whom another process is asking at this moment."""
+    def _ask_first(self, unread: Sequence[str], tell: Tell) -> Mapping[str, KnownList]:
+        """Ask who has never told, and wait for those whom another process is asking for the first time."""
         give_up_at = time.monotonic() + self._wait_s
-        self.refresh(only=unasked, timeout_s=self._wait_s, tell=tell)
+        self.refresh(only=unread, timeout_s=self._wait_s, tell=tell)
         while True:
             lists = self._look_up(0).lists
-            is_complete = not any(lists[name].is_unasked for name in unasked)
+            is_complete = not any(lists[name].is_unasked for name in unread)
             if is_complete or time.monotonic() >= give_up_at:
                 return lists
             time.sleep(POLL_S)
@@ -195,20 +168,16 @@ def read_known_lists(*, tell: Tell = tell_nobody) -> list[KnownList]:
     return _configured_catalogue().read_lists(tell=tell)
 
 
-def find_choice(choice: str) -> Choice:
-    """Return who answers somebody with this choice, without waiting for anything."""
-    route = find_route(choice)
-    return Choice(route.first.provider, route.first.model, route.is_vanished)
-
-
 def find_route(choice: str) -> Route:
     """Return who is asked for somebody with this choice, and who after them. Never waits for a provider."""
     return _configured_catalogue().find_route(choice)
 
 
-def refresh_models(*, pause_s: float = PAUSE_S, tell: Tell = tell_nobody) -> Differences:
-    """Ask every configured provider for its models, as `Catalogue.refresh`."""
-    return _configured_catalogue().refresh(pause_s=pause_s, tell=tell)
+def refresh_models(
+    *, only: Collection[str] | None = None, pause_s: float = PAUSE_S, tell: Tell = tell_nobody
+) -> Differences:
+    """Ask every configured provider for its models, or those of them in `only`, as `Catalogue.refresh`."""
+    return _configured_catalogue().refresh(only=only, pause_s=pause_s, tell=tell)
 
 
 def write_choice(model: ModelDescription) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -50,10 +50,18 @@ def read_lists(providers: Iterable[str]) -> dict[str, KnownList]:
     names = list(providers)
     states = {state.provider: state for state in ProviderState.objects.filter(provider__in=names)}
     models: dict[str, dict[str, ModelDescription]] = {name: {} for name in names}
-    present = CatalogueModel.objects.filter(provider__in=names, vanished_at=None)
-    for model_id, provider, *described in present.values_list("model_id", "provider", *DESCRIBED):
-        models[provider][model_id] = ModelDescription(model_id, provider, *described)
+    for model in _find_present(names):
+        models[model.provider][model.id] = model
     return {name: _build_list(name, models[name], states.get(name)) for name in names}
+
+
+def _find_present(providers: list[str]) -> Iterator[ModelDescription]:
+    """Past Django, which would make objects of some hundred models for longer than the database reads them."""
+    fields = dict.fromkeys(("provider", "model_id", *DESCRIBED), True)
+    present = {"provider": {"$in": providers}, "vanished_at": None}
+    for found in _collection(CatalogueModel).find(present, {**fields, "_id": False}):
+        described = [found[name] for name in DESCRIBED]
+        yield ModelDescription(found["model_id"], found["provider"], *described)
 
 
 def _build_list(
@@ -81,15 +89,16 @@ def claim(provider: str, *, pause_s: float) -> datetime | None:
     return now
 
 
-def store_list(provider: str, models: Iterable[ModelDescription], *, asked_at: datetime) -> None:
-    """Write what a provider has told: its models in one command, then that those it does not name are gone."""
-    listed = {model.id: model for model in models}
-    collection = _collection(CatalogueModel)
-    collection.bulk_write([_write_model(model, asked_at) for model in listed.values()], ordered=False)
-    CatalogueModel.objects.filter(provider=provider, vanished_at=None).exclude(model_id__in=listed).update(
-        vanished_at=asked_at
-    )
-    _finish(provider, asked_at, refreshed_at=asked_at, failure="")
+def store_list(before: KnownList, models: Mapping[str, ModelDescription], *, asked_at: datetime) -> None:
+    """Write what has changed since `before`: of a list that says the same as yesterday, nothing but that it does."""
+    changed = [model for model in models.values() if before.models.get(model.id) != model]
+    if changed:
+        writes = [_write_model(model, asked_at) for model in changed]
+        _collection(CatalogueModel).bulk_write(writes, ordered=False)
+    if gone := before.models.keys() - models.keys():
+        vanished = CatalogueModel.objects.filter(provider=before.provider, model_id__in=gone)
+        vanished.update(vanished_at=asked_at, last_seen_at=before.refreshed_at)
+    _finish(before.provider, asked_at, refreshed_at=asked_at, failure="")
 
 
 def store_failure(provider: str, failure: str, *, asked_at: datetime) -> None:
@@ -115,6 +124,6 @@ def _finish(provider: str, asked_at: datetime, **outcome: Any) -> None:
 
 
 def _collection(model: type[CatalogueModel] | type[ProviderState]) -> Any:
-    """Past Django, which has no upsert in one command for this database."""
+    """Return a collection as it is, for what Django cannot say: upserts, many in one command."""
     backend: Any = connection
     return backend.get_collection(model._meta.db_table)

@@ -124,7 +124,7 @@ def refresh_lists(
     )
     tell(differences)
     for name, asked_at in claimed.items():
-        _store(after[name], asked_at)
+        _store(before[name], after[name], asked_at)
     return differences
 
 
@@ -205,8 +205,8 @@ def _sort(names: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted(names, key=lambda name: (name.casefold(), name)))
 
 
-def _store(known: KnownList, asked_at: datetime) -> None:
-    if known.is_stale:
-        store_failure(known.provider, known.failure, asked_at=asked_at)
+def _store(before: KnownList, after: KnownList, asked_at: datetime) -> None:
+    if after.is_stale:
+        store_failure(after.provider, after.failure, asked_at=asked_at)
     else:
-        store_list(known.provider, known.models.values(), asked_at=asked_at)
+        store_list(before, after.models, asked_at=asked_at)

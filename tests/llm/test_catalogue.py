@@ -12,15 +12,14 @@ from django.utils import timezone
 from structlog.testing import capture_logs
 
 from llm.catalogue import (
-    CHOICE_MAX_CHARS,
     LIST_KEPT_S,
     ROUTE_KEPT_S,
     Catalogue,
     build_key,
     write_choice,
 )
-from llm.catalogue_lists import claim, store_failure, store_list
-from llm.catalogue_refresh import Change, Differences, ask_providers
+from llm.catalogue_lists import KnownList, claim, store_failure, store_list
+from llm.catalogue_refresh import CHOICE_MAX_CHARS, Change, Differences, ask_providers
 from llm.errors import LLMError, Unavailable
 from llm.models import CatalogueModel, ProviderState
 from llm.providers.base import ModelDescription
@@ -115,11 +114,10 @@ def test_a_list_is_written_once_and_keeps_its_dates() -> None:
     assert CatalogueModel.objects.count() == 300
     kept = CatalogueModel.objects.get(model_id="model-0")
     assert (kept.context_tokens, kept.supports_images, kept.supports_files) == (4096, True, None)
-    assert kept.first_seen_at < kept.last_seen_at
     gone = CatalogueModel.objects.get(model_id="model-1")
-    assert gone.first_seen_at == gone.last_seen_at
+    assert kept.first_seen_at == gone.first_seen_at == gone.last_seen_at
     assert gone.vanished_at is not None
-    assert gone.vanished_at < kept.last_seen_at  # when it was first missing
+    assert gone.vanished_at == kept.last_seen_at  # the refresh after next finds nothing to write
 
 
 @pytest.mark.parametrize(
@@ -188,12 +186,21 @@ def test_what_a_slow_refresh_brings_does_not_overwrite_a_later_one() -> None:
     slow, quick = claim("here", pause_s=60), claim("here", pause_s=0)
     assert slow
     assert quick
-    store_list("here", [ModelDescription("one", "here")], asked_at=quick)
+    store_list(KnownList(provider="here"), {"one": ModelDescription("one", "here")}, asked_at=quick)
 
     store_failure("here", "unavailable", asked_at=slow)
 
     state = ProviderState.objects.get()
     assert (state.failure, state.is_stale) == ("", False)
+
+
+def test_some_providers_are_asked_alone_and_unknown_ones_not_at_all() -> None:
+    here, there = Listing("here", "one"), Listing("there", "two")
+
+    differences = open_catalogue(here, there).refresh(only=["there", "elsewhere"])
+
+    assert [change.provider for change in differences.asked] == ["there"]
+    assert (here.asked, list(differences.lists)) == (0, ["here", "there"])
 
 
 def test_names_that_nobody_could_choose_are_left_out() -> None:
@@ -211,6 +218,18 @@ def test_who_was_never_asked_is_asked_when_somebody_wants_to_choose() -> None:
 
     assert [model.id for model in models] == ["one"]
     assert (again, provider.asked, len(told)) == (["here:one"], 1, 1)
+
+
+def test_who_has_never_told_is_asked_again_a_minute_later() -> None:
+    provider = Listing("here")
+    provider.offered = GONE
+    catalogue = open_catalogue(provider)
+    assert list_choices(catalogue) == []
+    provider.offered = ("one",)
+
+    assert list_choices(catalogue) == []
+    ProviderState.objects.update(asked_at=timezone.now() - timedelta(minutes=2))
+    assert (list_choices(catalogue), provider.asked) == (["here:one"], 2)
 
 
 def test_who_wants_to_choose_waits_only_so_long() -> None:
