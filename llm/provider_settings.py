@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 FLAGS = {"true": True, "false": False}
+CONNECT_TIMEOUT_S, TIMEOUT_S = 5.0, 60.0
 
 SettingLookup = Callable[[str, str], str]
 """`lookup(name, default)`: the value of a setting as text, `default` when it is unset or empty."""
@@ -26,6 +28,18 @@ class InvalidSetting(ValueError):
     def __init__(self, setting: str, reason: str) -> None:
         super().__init__(f"{setting}: {reason}")
         self.setting = setting
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """`timeout_s` bounds the wait for the first token and between tokens, `connect_timeout_s` that for a connection.
+
+    `max_tokens`: the longest answer that is asked for; None leaves it to the vendor.
+    """
+
+    max_tokens: int | None = None
+    connect_timeout_s: float = CONNECT_TIMEOUT_S
+    timeout_s: float = TIMEOUT_S
 
 
 def read_seconds(lookup: SettingLookup, setting: str, default: float) -> float:
@@ -69,3 +83,20 @@ def is_http_url(url: str) -> bool:
         return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
     except ValueError:  # a port that is no number, an unclosed bracket
         return False
+
+
+def read_limits(lookup: SettingLookup) -> Limits:
+    """Read what holds for every provider. Raises `InvalidSetting`."""
+    return Limits(
+        max_tokens=read_count(lookup, "LLM_MAX_ANSWER_TOKENS"),
+        connect_timeout_s=read_seconds(lookup, "LLM_CONNECT_TIMEOUT_S", CONNECT_TIMEOUT_S),
+        timeout_s=read_seconds(lookup, "LLM_TIMEOUT_S", TIMEOUT_S),
+    )
+
+
+def read_key(lookup: SettingLookup, setting: str) -> str:
+    """Read a key, empty when unset. Raises `InvalidSetting` for what no HTTP header can carry; never shows it."""
+    key = lookup(setting, "").strip()
+    if not all("!" <= char <= "~" for char in key):
+        raise InvalidSetting(setting, "it must be a key: Latin letters, digits and signs without a space")
+    return key

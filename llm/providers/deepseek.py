@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from llm.provider_settings import MissingSetting, SettingLookup, read_url
+from llm.provider_settings import MissingSetting, SettingLookup, read_key, read_limits, read_url
 from llm.providers.base import Capabilities, ModelDescription, Provider
 from llm.providers.openai_format.client import ChatCompletionsProvider
-from llm.providers.openai_format.settings import read_key, read_limits
 
 API_URL = "https://api.deepseek.com"
 MODEL = "deepseek-flash"  # `deepseek-chat` was retired on 24 July 2026

@@ -18,10 +18,9 @@ from typing import TYPE_CHECKING, Any
 
 from llm.errors import ModelNotFound
 from llm.prompt import Prompt
-from llm.provider_settings import MissingSetting, SettingLookup, read_url
+from llm.provider_settings import Limits, MissingSetting, SettingLookup, read_key, read_limits, read_url
 from llm.providers.base import CallOptions, Capabilities, Completion, Deltas, ModelDescription, Provider
 from llm.providers.gemini_format.answer import NAME_PREFIX, AnswerInPieces, models_of
-from llm.providers.openai_format.settings import Limits, read_key, read_limits
 from llm.trace_context import trace_headers
 
 if TYPE_CHECKING:

@@ -10,11 +10,10 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
-from llm.provider_settings import MissingSetting, SettingLookup, read_url
+from llm.provider_settings import MissingSetting, SettingLookup, read_key, read_limits, read_url
 from llm.providers.base import Capabilities, ModelDescription, Provider
 from llm.providers.openai_format.client import ChatCompletionsProvider
 from llm.providers.openai_format.models import describe_model, entries_of
-from llm.providers.openai_format.settings import read_key, read_limits
 
 API_URL = "https://api.mistral.ai/v1"
 MODEL = "mistral-small-latest"

@@ -12,15 +12,17 @@ from collections import Counter
 from llm import providers
 from llm.provider_settings import (
     InvalidSetting,
+    Limits,
     MissingSetting,
     SettingLookup,
     read_count,
     read_flag,
+    read_key,
+    read_limits,
     read_url,
 )
 from llm.providers.base import Capabilities, Provider
 from llm.providers.openai_format.client import ChatCompletionsProvider
-from llm.providers.openai_format.settings import Limits, read_key, read_limits
 
 CONTEXT_TOKENS = 32_768  # of Qwen2.5-7B, the model recommended for a first installation
 ENDPOINTS_SETTING = "LLM_ENDPOINTS"

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import pytest
 
 from llm.prompt import Prompt, Role, Section, SectionKind, Turn
+from llm.provider_settings import Limits
 from llm.providers.deepseek import DeepSeekProvider
 from llm.providers.mistral import MistralProvider
 from llm.providers.openai_compatible import OpenAICompatibleProvider
 from llm.providers.openai_format.client import ChatCompletionsProvider
-from llm.providers.openai_format.settings import Limits
 from tests.harness.llm_standin_process import LLMStandIn
 
 KEY = "sk-secret-key"

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import pytest
 
 from llm.errors import BadAnswer, RateLimited
+from llm.provider_settings import Limits
 from llm.providers.openai_compatible import OpenAICompatibleProvider
-from llm.providers.openai_format.settings import Limits
 from tests.harness.chains import Trial
 from tests.harness.llm_standin_process import LLMStandIn
 

@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 
 from llm.errors import BadAnswer, TimedOut, Unavailable
 from llm.prompt import Prompt
+from llm.provider_settings import Limits
 from llm.providers.base import (
     CallOptions,
     Capabilities,
@@ -28,7 +29,6 @@ from llm.providers.base import (
 )
 from llm.providers.openai_format.adaptation import Adaptation, adapt, find_adaptation
 from llm.providers.openai_format.models import models_of
-from llm.providers.openai_format.settings import Limits
 from llm.providers.openai_format.wire import AnswerInPieces, completion_of
 from llm.sse import EventDecoder, EventTooLarge
 from llm.trace_context import trace_headers

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from llm.provider_settings import Limits
 from llm.providers.gemini import GeminiProvider
-from llm.providers.openai_format.settings import Limits
 from tests.harness.gemini_standin import GeminiStandIn
 
 KEY = "AIzaSecretKey"
