@@ -17,7 +17,8 @@ FILES_QUEUE = "files"
 class Preparation:
     """`failure` names why there is nothing (an error's `outcome`), `detail` what the phrase about it needs.
 
-    Of speech: `transcript`. Of a file: `file_id`, under which its record and its text are found.
+    Of speech: `transcript`, and `file_id` where the recording is kept, even beside a `failure`.
+    Of a file: `file_id`, under which its record and its text are found.
     """
 
     transcript: str = ""

@@ -44,10 +44,13 @@ def handle_text(conversation: Conversation) -> Handled:
 def handle_voice(conversation: Conversation) -> Handled:
     """Show what was heard, then answer it."""
     preparation = conversation.preparations[0]
-    if preparation.failure:
+    question = build_question(conversation)
+    if preparation.failure and not question.attached.is_showable:
         return answer_with(conversation, VOICE_FAILURES[preparation.failure], detail=preparation.detail)
-    conversation.answer.show_preface(conversation.say(VoicePhrase.HEARD, transcript=preparation.transcript))
-    return answer_question(conversation, build_question(conversation))
+    if preparation.transcript:
+        heard = conversation.say(VoicePhrase.HEARD, transcript=preparation.transcript)
+        conversation.answer.show_preface(heard)
+    return answer_question(conversation, question)
 
 
 def build_question(conversation: Conversation, seen: FilesSeen | None = None) -> Question:
@@ -62,7 +65,7 @@ def build_question(conversation: Conversation, seen: FilesSeen | None = None) ->
         text="" if seen.is_lost else text,
         quoted=message.quoted,
         attached=seen.attached,
-        source=_find_source(is_spoken=bool(spoken), has_files=bool(seen.kept)),
+        source=_find_source(is_spoken=seen.has_recordings or bool(spoken), has_files=bool(seen.kept)),
         trace_id=conversation.trace_id,
         uses_memory=conversation.has_memory,
     )

@@ -87,14 +87,6 @@ class Attached:
         return tuple(file.name for file in self.files if not file.is_transcribed)
 
     @property
-    def blocks(self) -> tuple[FileBlock, ...]:
-        return tuple(file.block for file in self.files if file.block)
-
-    @property
-    def images(self) -> tuple[Media, ...]:
-        return tuple(file.media for file in self.files if file.media)
-
-    @property
     def is_showable(self) -> bool:
         """Whether there is anything that some model on the route can be shown."""
         return any(file.block or file.media for file in self.files)

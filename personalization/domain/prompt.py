@@ -12,9 +12,7 @@ from llm.file_blocks import FileBlock, render_blocks
 from llm.prompt import Prompt, Role, Section, SectionKind, Turn
 from llm.providers.base import Capabilities
 from llm.tokens import estimate_tokens
-from personalization.domain.attached import NOTHING_ATTACHED as NOTHING_ATTACHED  # noqa: PLC0414
-from personalization.domain.attached import Attached as Attached  # noqa: PLC0414
-from personalization.domain.attached import Seen
+from personalization.domain.attached import NOTHING_ATTACHED, Attached, Seen
 from personalization.domain.templates import one_line, render_prompt
 from personalization.enums import MemoryRole
 from personalization.errors import MessageTooLong

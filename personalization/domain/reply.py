@@ -18,13 +18,12 @@ from llm.prompt import Prompt, is_blank
 from llm.route import Candidate
 from personalization import metrics
 from personalization.domain import memory
+from personalization.domain.attached import NOTHING_ATTACHED, Attached
 from personalization.domain.budget import find_budget
 from personalization.domain.context import Context
 from personalization.domain.memory import Position
 from personalization.domain.prompt import (
     FOUND_SHARE,
-    NOTHING_ATTACHED,
-    Attached,
     assemble_plain_prompt,
     assemble_prompt,
     estimate_prompt,
@@ -61,7 +60,7 @@ class Question:
     @property
     def is_empty(self) -> bool:
         """Whether there is nothing to be asked: no words, and no file that can be shown."""
-        return is_blank(self.text) and not self.attached.blocks and not self.attached.images
+        return is_blank(self.text) and not self.attached.is_showable
 
 
 class Reply:
@@ -172,6 +171,8 @@ class Reply:
                 attached=question.attached,
                 language=settings.LANGUAGE_CODE,
                 budget_tokens=budget_tokens,
+                capabilities=candidate.capabilities,
+                model=candidate.model_name,
             )
         return assemble_prompt(
             profile=self._context.profile,
@@ -181,6 +182,7 @@ class Reply:
             attached=question.attached,
             found=self._find_in_files(self._context.profile, candidate),
             budget_tokens=budget_tokens,
+            capabilities=candidate.capabilities,
             model=candidate.model_name,
         )
 

@@ -18,7 +18,7 @@ DEAF = b"deaf"  # a model that cannot be loaded
 class ScriptedTranscriber:
     def transcribe(self, path: Path, *, language: str | None) -> Transcript:
         content = path.read_bytes()
-        if content == SILENCE:
+        if content.removeprefix(b"OggS ") == SILENCE:
             raise Silent
         if content == NOISE:
             raise Unreadable
