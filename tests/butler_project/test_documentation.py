@@ -36,7 +36,7 @@ SUFFIXES = (".py", ".md", ".sh", ".yml", ".toml", ".txt", ".js", ".example")
 MADE_LATER = ("data/", "secrets/", ".venv/")
 EMOJI = re.compile("[\U0001f000-\U0001faff\u2600-\u27bf\u2b00-\u2bff\ufe0f]")
 METRIC = re.compile(r"(?:Counter|Histogram|Gauge)\(\s*\"([a-z_]+)\"")
-METRIC_NAME = re.compile(r"[a-z_]+_(?:total|seconds)")
+METRIC_NAME = re.compile(r"[a-z_]+_(?:total|seconds|open)")
 
 
 class Page(NamedTuple):
