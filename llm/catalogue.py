@@ -160,24 +160,24 @@ class Catalogue:
 
 def list_models(*, tell: Tell = tell_nobody) -> list[ModelDescription]:
     """Return what can be chosen in this house, as `Catalogue.list_models`."""
-    return _configured_catalogue().list_models(tell=tell)
+    return configured_catalogue().list_models(tell=tell)
 
 
 def read_known_lists(*, tell: Tell = tell_nobody) -> list[KnownList]:
     """Return every configured provider's list, as `Catalogue.read_lists`."""
-    return _configured_catalogue().read_lists(tell=tell)
+    return configured_catalogue().read_lists(tell=tell)
 
 
 def find_route(choice: str) -> Route:
     """Return who is asked for somebody with this choice, and who after them. Never waits for a provider."""
-    return _configured_catalogue().find_route(choice)
+    return configured_catalogue().find_route(choice)
 
 
 def refresh_models(
     *, only: Collection[str] | None = None, pause_s: float = PAUSE_S, tell: Tell = tell_nobody
 ) -> Differences:
     """Ask every configured provider for its models, or those of them in `only`, as `Catalogue.refresh`."""
-    return _configured_catalogue().refresh(only=only, pause_s=pause_s, tell=tell)
+    return configured_catalogue().refresh(only=only, pause_s=pause_s, tell=tell)
 
 
 def write_choice(model: ModelDescription) -> str:
@@ -204,6 +204,7 @@ def _sort(models: Iterable[ModelDescription]) -> list[ModelDescription]:
 
 
 @cache
-def _configured_catalogue() -> Catalogue:
+def configured_catalogue() -> Catalogue:
+    """Return the process's catalogue; `configured_catalogue.cache_clear()` forgets it."""
     registry = configured_registry()
     return Catalogue(registry.all_providers(), house=registry.house, fallback=registry.fallback)

@@ -66,7 +66,7 @@ def _summarise(prompt: Prompt, options: CallOptions) -> str:
 
 
 def build_providers(lookup: SettingLookup) -> list[Provider]:
-    if lookup("OFFLINE_CHUNK_DELAY_S", "") in ("0", "0.0"):
+    if lookup("OFFLINE_CHUNK_DELAY_S", "0.08") in ("0", "0.0"):
         return [OfflineProvider()]
     return [
         OfflineProvider(chunk_delay_s=read_seconds(lookup, "OFFLINE_CHUNK_DELAY_S", DEFAULT_CHUNK_DELAY_S))

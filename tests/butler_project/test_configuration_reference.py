@@ -77,7 +77,9 @@ def find_provider_reads(module: ast.Module) -> Iterator[tuple[str, str | None]]:
         match node:
             case ast.Call(func=ast.Name(id="lookup"), args=[ast.Constant(value=name), *rest]):
                 pass
-            case ast.Call(func=ast.Name(), args=[ast.Name(id="lookup"), ast.Constant(value=name), *rest]):
+            case ast.Call(
+                func=ast.Name(id=reader), args=[ast.Name(id="lookup"), ast.Constant(value=name), *rest]
+            ) if reader.startswith("read_"):
                 pass
             case _:
                 continue

@@ -5,16 +5,16 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from llm.registry import configured_registry
+from tests.harness.configuration import forget_configuration
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
 def _fresh_registry() -> Any:
-    configured_registry.cache_clear()
+    forget_configuration()
     yield
-    configured_registry.cache_clear()
+    forget_configuration()
 
 
 def test_liveness_asks_nobody_else(client: Client) -> None:

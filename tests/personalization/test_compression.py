@@ -16,6 +16,7 @@ from personalization.domain.compression import Outcome, Status, compress_memory
 from personalization.domain.profiles import change_profile, get_profile, reset_profile
 from personalization.models import MemoryEvent, UserProfile
 from tests.factories.personalization import fill_memory
+from tests.harness.configuration import forget_configuration
 from tests.harness.providers import ScriptedProvider, chain_of
 
 pytestmark = pytest.mark.django_db
@@ -281,15 +282,14 @@ def test_the_command_compresses_one_person(capsys: pytest.CaptureFixture[str]) -
 
 
 def test_the_command_fails_when_the_memory_stays_over_its_cap(settings: Any) -> None:
-    from llm.registry import configured_registry
-
     settings.LLM_API_URL = "http://127.0.0.1:1/v1"
-    configured_registry.cache_clear()
+    settings.LLM_RETRIES = 0
+    forget_configuration()
     fill_memory("42", 51)
     try:
         with pytest.raises(CommandError, match="nothing was deleted"):
             call_command("compress_memory", user="42")
     finally:
-        configured_registry.cache_clear()
+        forget_configuration()
 
     assert len(contents()) == 51

@@ -16,6 +16,7 @@ from tests.harness.wording import shown
 from tests.reliability.facts import pairs, read_memory
 
 APOLOGY = shown(GeneralPhrase.REPLY_FAILED)
+REFUSAL = shown(GeneralPhrase.REPLY_REFUSED)
 
 FAILURES: dict[str, dict[str, Any]] = {
     "server_error": {"kind": "status", "status": 500},
@@ -54,7 +55,7 @@ def test_a_failure_of_the_model_becomes_an_apology_and_leaves_no_trace_in_the_me
     stack.wait_until_settled()
 
     answer = default_answer("Следующее", words=0)
-    assert telegram.answers(chat_id) == [APOLOGY, answer]
+    assert telegram.answers(chat_id) == [REFUSAL if failure == "refusal" else APOLOGY, answer]
     assert read_memory(stack, chat_id) == pairs(("Следующее", answer))
     assert count_requests(stack, "error") == failed + 1
 
