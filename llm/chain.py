@@ -24,16 +24,6 @@ from llm.providers.base import Completion, Provider
 from llm.retry import Attempts, RetryPolicy
 from llm.route import Candidate, Route
 
-__all__ = [
-    "Asking",
-    "BuildPrompt",
-    "Chain",
-    "ChainStream",
-    "ExchangeRecord",
-    "Failure",
-    "configured_chain",
-]
-
 ASKED_ONCE = RetryPolicy(retries=0)
 LEFT_ALONE = "left alone after failures"
 
@@ -51,10 +41,10 @@ class BuildPrompt(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A model that gave no answer."""
+    """A model that gave no answer; `outcome` is that of its error."""
 
     candidate: Candidate
-    error: LLMError
+    outcome: str
 
 
 class _Stopped(Exception):
@@ -141,6 +131,7 @@ class ChainStream:
         self._pieces.close()
 
     def _answer(self) -> Generator[str, None, None]:
+        errors: list[LLMError] = []
         try:
             for candidate in self._list_candidates():
                 try:
@@ -150,17 +141,20 @@ class ChainStream:
                     if self.candidate is not None:
                         raise
                     self._note_failure(candidate, error)
+                    if isinstance(error, AnswerRefused):
+                        raise
+                    errors.append(_strip(error))
                 else:
                     return
         except _Stopped:
             return
-        raise self.failures[0].error
+        raise errors.pop(0)  # a frame that keeps what it raises is kept by it in turn, with all that was said
 
     def _list_candidates(self) -> Iterator[Candidate]:
         """Yield whom to ask next, nobody twice; each has failed when the next one is wanted."""
         route = self._chain.route
         yield route.first
-        is_gone = isinstance(self.failures[0].error, ModelNotFound)
+        is_gone = self.failures[0].outcome == ModelNotFound.outcome
         asked = {_identify(route.first)}
         for candidate in (route.house, *route.fallback) if is_gone else route.fallback:
             if _identify(candidate) not in asked:
@@ -168,12 +162,8 @@ class ChainStream:
                 yield candidate
 
     def _note_failure(self, candidate: Candidate, error: LLMError) -> None:
-        # It is kept until the answer's end; what it was raised from holds prompt and request, perhaps a whole file.
-        error.__context__ = None
-        self.failures.append(Failure(candidate, error.with_traceback(None)))
+        self.failures.append(Failure(candidate, error.outcome))
         log.info("llm gave no answer", provider=candidate.provider.name, outcome=error.outcome)
-        if isinstance(error, AnswerRefused):
-            raise error
 
     def _ask(self, candidate: Candidate) -> Iterator[str]:
         """Ask one model, once more with a shorter prompt if it does not take the first."""
@@ -253,7 +243,7 @@ class ChainStream:
                 "llm fallback",
                 provider=name,
                 asked_first=asked_first.candidate.provider.name,
-                outcome=asked_first.error.outcome,
+                outcome=asked_first.outcome,
             )
 
     def _ensure_wanted(self) -> None:
@@ -288,6 +278,12 @@ def configured_chain(route: Route) -> Chain:
 
 def _identify(candidate: Candidate) -> tuple[Provider, str]:
     return candidate.provider, candidate.model_name
+
+
+def _strip(error: LLMError) -> LLMError:
+    """Return an error without where it came from, which holds the prompt, perhaps a whole file, while others are asked."""
+    error.__context__ = None
+    return error.with_traceback(None)
 
 
 def _left_alone(candidate: Candidate) -> Unavailable:

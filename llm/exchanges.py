@@ -23,7 +23,7 @@ from django.utils import timezone
 from pymongo.errors import BulkWriteError
 
 from llm import metrics
-from llm.chain import ExchangeRecord
+from llm.call import ExchangeRecord
 from llm.exchange_writer import SETTLED_S, ExchangeWriter, Row
 from llm.models import Exchange
 from llm.prompt import Purpose

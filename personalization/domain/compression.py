@@ -24,7 +24,8 @@ from django.conf import settings
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from llm.chain import Asking, Chain
+from llm.call import Asking
+from llm.chain import Chain
 from llm.errors import LLMError
 from llm.extractive import summarise
 from llm.prompt import Prompt, Purpose, Role, Section, SectionKind, Turn

@@ -11,10 +11,11 @@ import structlog
 from django.conf import settings
 from django.utils import timezone
 
-from llm.chain import Asking, Chain, ChainStream, Failure
+from llm.call import Asking
+from llm.chain import Chain, ChainStream, Failure
 from llm.errors import ContextTooLong, LLMError, ModelNotFound
 from llm.file_blocks import FileBlock
-from llm.prompt import Prompt, is_blank
+from llm.prompt import Prompt, clean_text, is_blank
 from llm.route import Candidate
 from personalization import metrics
 from personalization.domain import memory
@@ -99,13 +100,13 @@ class Reply:
     @property
     def is_choice_gone(self) -> bool:
         """Whether the model that was asked first does not exist (any more)."""
-        return bool(self.failures) and isinstance(self.failures[0].error, ModelNotFound)
+        return bool(self.failures) and self.failures[0].outcome == ModelNotFound.outcome
 
     def stop(self) -> None:
         """End the answer at its next piece, a pause at once, from any thread; what has come by then is the answer."""
         self.is_stopped = True
-        if self._stream is not None:
-            self._stream.stop()
+        if stream := self._stream:  # read once: the answering thread may come to its end meanwhile
+            stream.stop()
 
     def __iter__(self) -> Iterator[str]:
         started = time.monotonic()
@@ -146,11 +147,12 @@ class Reply:
                     self.answered_by = stream.candidate
                     self.text += piece
                     yield piece
-                if not self.is_stopped:
-                    self.text = stream.completion.text
+                self.text = clean_text(self.text) if self.is_stopped else stream.completion.text
         finally:
             self.used_tokens = stream.used_tokens
-            self._stream = None  # it knows this reply: the two would keep each other, and all that was said, alive
+            self._stream = (
+                None  # it knows this reply: the two would keep each other, and all that was said, alive
+            )
 
     def _build_prompt(self, candidate: Candidate, *, is_shortened: bool) -> Prompt:
         """Put the prompt together for one model. Raises `ContextTooLong` if the message alone does not fit."""

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from typing import Any
 
 from llm.breaker import Breakers
-from llm.chain import Asking, Chain, ExchangeRecord
+from llm.call import Asking, ExchangeRecord
+from llm.chain import Chain
 from llm.errors import BadAnswer
 from llm.prompt import Prompt, Purpose, Role, Turn
 from llm.providers.base import (

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from llm.chain import Chain, ExchangeRecord
+from llm.call import ExchangeRecord
+from llm.chain import Chain
 from llm.errors import LLMError
 from llm.prompt import Prompt
 from llm.providers.base import (

@@ -9,7 +9,8 @@ import pytest
 from prometheus_client import REGISTRY
 
 from llm.breaker import configured_breakers
-from llm.chain import Asking, Chain, configured_chain
+from llm.call import Asking
+from llm.chain import Chain, configured_chain
 from llm.errors import (
     AnswerRefused,
     LLMError,

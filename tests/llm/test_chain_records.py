@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from prometheus_client import REGISTRY
 from structlog.testing import capture_logs
 
-from llm.chain import Chain, ExchangeRecord
+from llm.call import ExchangeRecord
+from llm.chain import Chain
 from llm.errors import (
     AnswerRefused,
     AuthenticationRejected,

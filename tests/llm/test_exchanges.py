@@ -12,7 +12,7 @@ from django.db import connection
 from django.utils import timezone
 
 from llm import exchanges
-from llm.chain import ExchangeRecord
+from llm.call import ExchangeRecord
 from llm.exchange_writer import SETTLED_S
 from llm.exchanges import DailyUse, record_exchange
 from llm.models import Exchange

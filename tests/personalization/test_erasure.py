@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from llm.chain import ExchangeRecord
+from llm.call import ExchangeRecord
 from llm.exchanges import flush_exchanges, record_exchange
 from llm.models import Exchange
 from llm.prompt import Purpose

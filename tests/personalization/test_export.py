@@ -15,7 +15,7 @@ from bson import ObjectId
 from jsonschema import Draft202012Validator
 
 from llm import exchanges
-from llm.chain import ExchangeRecord
+from llm.call import ExchangeRecord
 from llm.exchanges import record_exchange
 from llm.prompt import Purpose
 from personalization.domain import memory

@@ -1,12 +1,16 @@
 from __future__ import annotations
 
+import gc
+import weakref
+from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
 from django.conf import settings
 from prometheus_client import REGISTRY
 
-from llm.errors import BadAnswer, LLMError, RateLimited, Unavailable
+from llm.errors import AnswerRefused, BadAnswer, LLMError, RateLimited, Unavailable
 from llm.prompt import SectionKind
 from personalization.domain.context import read_context
 from personalization.domain.profiles import get_profile
@@ -133,6 +137,50 @@ def test_an_answer_given_up_on_stores_nothing() -> None:
     pieces.close()  # type: ignore[attr-defined]
 
     assert MemoryEvent.objects.count() == 0
+
+
+@pytest.fixture
+def _uncollected() -> Iterator[None]:
+    """Let memory go by reference counts alone, as between two runs of the collector."""
+    gc.collect()
+    gc.disable()
+    yield
+    gc.enable()
+
+
+@pytest.mark.usefixtures("_uncollected")
+@pytest.mark.parametrize(
+    "said", [GREETING, Unavailable, AnswerRefused], ids=["answered", "failed", "refused"]
+)
+def test_what_was_asked_is_let_go_with_the_answer(said: str | type[LLMError]) -> None:
+    def say(_prompt: object) -> str:
+        if isinstance(said, str):
+            return said
+        raise said("no", provider="scripted")
+
+    def ask_and_leave() -> weakref.ref[Reply]:
+        chain = chain_of(ScriptedProvider(say), ScriptedProvider(say))
+        question = Question(user_id="42", key="a", text="Добрый день")
+        reply = Reply(question, context=read_context("42"), chain=chain)
+        with suppress(ReplyFailed):
+            "".join(reply)
+        return weakref.ref(reply)
+
+    assert ask_and_leave()() is None
+
+
+def test_half_a_character_at_the_stop_is_remembered_as_a_sign() -> None:
+    reply = Reply(
+        Question(user_id="42", key="a", text="Добрый день"),
+        context=read_context("42"),
+        chain=chain_of(ScriptedProvider("Слушаю\ud83d и повинуюсь")),
+    )
+
+    for _ in reply:
+        reply.stop()
+
+    assert reply.text == "Слушаю\ufffd"
+    assert MemoryEvent.objects.filter(content=reply.text).exists()
 
 
 @pytest.mark.parametrize(("stored", "is_full"), [(46, False), (48, False), (49, True), (60, True)])
