@@ -281,7 +281,7 @@ def _identify(candidate: Candidate) -> tuple[Provider, str]:
 
 
 def _strip(error: LLMError) -> LLMError:
-    """Return an error without where it came from, which holds the prompt, perhaps a whole file, while others are asked."""
+    """Return an error to keep while others are asked: what it came from holds the prompt, perhaps a whole file."""
     error.__context__ = None
     return error.with_traceback(None)
 

@@ -30,7 +30,6 @@ from llm.prompt import Purpose
 from mongo_indexes import set_expiry
 
 DUPLICATE_KEY = 11_000  # MongoDB's code
-MOST_TOKENS = 2**31 - 1  # of one call: what a vendor says of itself must not upset the sums
 SUCCESSES = [metrics.OUTCOME_OK, metrics.OUTCOME_STOPPED]
 READ_AT_A_TIME = 500
 DAY_S = 86_400
@@ -127,8 +126,6 @@ def _build_row(record: ExchangeRecord) -> Row:
         "_id": ObjectId(),
         **asdict(record),
         "purpose": record.purpose.value,
-        "prompt_tokens": min(record.prompt_tokens, MOST_TOKENS),
-        "completion_tokens": min(record.completion_tokens, MOST_TOKENS),
         "created_at": timezone.now(),
     }
 

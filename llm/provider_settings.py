@@ -80,8 +80,9 @@ def read_url(lookup: SettingLookup, setting: str, default: str = "") -> str:
 def is_http_url(url: str) -> bool:
     try:
         parts = urlsplit(url.strip())
-        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:  # a port that is no number, an unclosed bracket
+        host = (parts.hostname or "").encode("idna")
+        return parts.scheme in ("http", "https") and bool(host) and parts.port != 0
+    except ValueError:  # a port that is no number, an unclosed bracket, a label of a name that is empty
         return False
 
 

@@ -19,7 +19,7 @@ def read_retry_after(value: str) -> float | None:
 def _seconds_until(http_date: str) -> float | None:
     try:
         at = parsedate_to_datetime(http_date)
-    except ValueError:
+    except (ValueError, OverflowError):  # a time zone beyond reason
         return None
     at = at if at.tzinfo else at.replace(tzinfo=UTC)
     return max((at - datetime.now(UTC)).total_seconds(), 0.0)

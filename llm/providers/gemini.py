@@ -14,7 +14,7 @@ import weakref
 from collections.abc import Generator, Iterator
 from contextlib import closing
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from llm.errors import ModelNotFound
 from llm.prompt import Prompt
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     import httpx2
     from google import genai
     from google.genai import types
+
+    from llm.timed_body import TimedBody
 
 DEFAULT_URL = "https://generativelanguage.googleapis.com"
 API_VERSION = "v1beta"  # only here are the names that follow the newest model, such as `gemini-flash-latest`
@@ -124,6 +126,8 @@ class GeminiProvider(Provider):
             for piece in client.models.generate_content_stream(**asked):
                 response = response or self._opened.latest  # this thread may open others between two pieces
                 yield piece
+                if response:
+                    cast("TimedBody", response.stream).note_progress()
         finally:
             if opened := response or self._opened.latest:
                 opened.close()
@@ -156,7 +160,8 @@ class GeminiProvider(Provider):
         from google import genai  # noqa: PLC0415  # 0.4 s and 32 MB that only a worker needs
         from google.genai.client import DebugConfig  # noqa: PLC0415
 
-        from llm.providers.gemini_format import errors, request  # noqa: F401, PLC0415  # for the first call
+        from llm import timed_body  # noqa: F401, PLC0415  # ready for the first call
+        from llm.providers.gemini_format import errors, request  # noqa: F401, PLC0415
 
         _silence_sdk()
         limit = partial(_limit, connect_timeout_s=self._limits.connect_timeout_s)
@@ -177,6 +182,9 @@ class _OpenedResponse(threading.local):
     latest: httpx2.Response | None = None
 
     def note(self, response: httpx2.Response) -> None:
+        from llm.timed_body import limit_body  # noqa: PLC0415  # loads the SDK's HTTP library
+
+        limit_body(response)
         self.latest = response
 
     def forget(self) -> None:

@@ -17,14 +17,13 @@ https://ai.google.dev/gemini-api/docs/generate-content/api-errors.
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 
 from aiohttp import web
 
 from tests.harness import gemini_wire as wire
 from tests.harness.llm_standin_process import LLMStandIn
-from tests.harness.scripted_model import NEVER_S, Asked, Behaviour, ScriptedModel, Streamed
+from tests.harness.scripted_model import Asked, Behaviour, ScriptedModel, Streamed
 from tests.harness.standin_server import option_parser, run
 
 API = "/v1beta"
@@ -39,6 +38,8 @@ class GeminiStandIn(LLMStandIn):
 
 class StandIn(ScriptedModel):
     """Speaks v1beta of the Gemini API."""
+
+    sign_of_life = b"\r\n"  # of comments its SDK knows nothing
 
     def add_routes(self, router: web.UrlDispatcher) -> None:
         router.add_get(f"{API}/models", self.list_page)
@@ -103,11 +104,6 @@ class StandIn(ScriptedModel):
         if behaviour["kind"] == "malformed_json":
             return b'data: {"candidates": [{"cont\r\n\r\n'
         return wire.event(self.error_body(int(behaviour.get("status", 503)), behaviour))
-
-    async def _spoil(self, behaviour: Behaviour, request: web.Request, response: web.StreamResponse) -> None:
-        if behaviour["kind"] == "stall":  # this vendor sends no comments
-            await asyncio.sleep(NEVER_S)
-        await super()._spoil(behaviour, request, response)
 
     def _read(self, request: web.Request, body: dict[str, Any]) -> Asked:
         return Asked(

@@ -12,7 +12,8 @@ how often it holds (default 1, 0 for ever), `at` is `chat` (default) or `models`
     status          status, retry_after, headers, code, type, message, body (instead of the vendor's usual one)
     timeout         delay_s (default an hour) without a byte, then nothing
     keep_alive      delay_s (default an hour) of comments or, before a whole answer, of blank lines
-    stall           the stream stops after its first half without closing; comments go on every 50 ms
+    stall           the answer stops after its first half without closing; comments, or blanks in a whole one or
+                    a list of models, go on every 50 ms
     empty           no text, finished properly
     malformed_json  an answer that breaks off inside the JSON
     cut_stream      the connection breaks in the middle of the answer
@@ -69,7 +70,9 @@ class Streamed:
 
 
 class ScriptedModel(ABC):
-    """Behaves as its script says; a subclass speaks the vendor's wire."""
+    """Behaves as its script says; a subclass speaks the vendor's wire. `sign_of_life` is what says nothing in it."""
+
+    sign_of_life = b": still there\n\n"
 
     def __init__(self, *, first_token_s: float, chunk_s: float, words: int, api_key: str) -> None:
         self.settings: dict[str, Any] = {"first_token_s": first_token_s, "chunk_s": chunk_s, "words": words}
@@ -119,7 +122,10 @@ class ScriptedModel(ABC):
             return self._status_response(behaviour)
         if behaviour["kind"] == "timeout":
             await self._wait_for_first_token(behaviour)
-        return web.json_response(self.models_body(behaviour.get("models") or self.settings.get("models")))
+        body = self.models_body(behaviour.get("models") or self.settings.get("models"))
+        if behaviour["kind"] == "stall":
+            await _stall(request, body)
+        return web.json_response(body)
 
     async def respond(
         self, request: web.Request, body: dict[str, Any], read: Callable[[], Asked]
@@ -177,7 +183,10 @@ class ScriptedModel(ABC):
             return web.Response(text='{"choices": [{"message"', content_type="application/json")
         if behaviour["kind"] == "cut_stream":
             _break_connection(request)
-        return web.json_response(self.whole_body(asked, behaviour, answer))
+        body = self.whole_body(asked, behaviour, answer)
+        if behaviour["kind"] == "stall":
+            await _stall(request, body)
+        return web.json_response(body)
 
     async def _whole_kept_alive(
         self, request: web.Request, asked: Asked, behaviour: Behaviour, answer: str
@@ -227,7 +236,7 @@ class ScriptedModel(ABC):
         if kind in ("malformed_json", "error_event"):
             await response.write(self.broken_event(behaviour))
         if kind == "stall":
-            await _write_again(response, b": still there\n\n", for_s=NEVER_S)
+            await _write_again(response, self.sign_of_life, for_s=NEVER_S)
 
     def _next_behaviour(self, question: str, *, at: str = "chat") -> Behaviour:
         for behaviour in self.script:
@@ -266,6 +275,16 @@ async def _write_again(response: web.StreamResponse, piece: bytes, *, for_s: flo
     while time.monotonic() < ends_at:
         await response.write(piece)
         await asyncio.sleep(COMMENT_EVERY_S)
+
+
+async def _stall(request: web.Request, body: object) -> NoReturn:
+    """Write half of a body, then blanks until nobody listens."""
+    response = web.StreamResponse(headers={"Content-Type": "application/json"})
+    await response.prepare(request)
+    whole = json.dumps(body).encode()
+    await response.write(whole[: len(whole) // 2])
+    await _write_again(response, b" ", for_s=NEVER_S)
+    raise ConnectionResetError
 
 
 def _break_connection(request: web.Request) -> NoReturn:

@@ -76,13 +76,6 @@ def test_what_is_there_already_changes_nothing_and_holds_nothing_up() -> None:
     assert sorted(Exchange.objects.values_list("model", flat=True)) == ["0", "1", "2"]
 
 
-def test_an_absurd_count_of_tokens_is_kept_within_bounds() -> None:
-    record_exchange(replace(RECORD, prompt_tokens=10**30))
-
-    assert exchanges.flush_exchanges()
-    assert Exchange.objects.get().prompt_tokens == exchanges.MOST_TOKENS
-
-
 def test_while_the_database_is_away_exchanges_wait_for_it() -> None:
     services.mongodb().stop()
     try:

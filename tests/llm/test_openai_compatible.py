@@ -6,11 +6,12 @@ import time
 
 import pytest
 
-from llm.errors import BadAnswer
+from llm.errors import BadAnswer, ModelNotFound
 from llm.provider_settings import is_http_url
 from llm.providers.base import ModelDescription, Usage
 from llm.providers.openai_compatible import OpenAICompatibleProvider
 from llm.providers.openai_format.client import normalise_url
+from llm.providers.openai_format.wire import completion_of
 from llm.trace_context import trace_headers
 from tests.harness.llm_standin_process import LLMStandIn
 from tests.harness.llm_wire import answer_marker
@@ -96,6 +97,28 @@ def test_the_first_listed_model_is_used_when_none_is_configured(standin: LLMStan
     ]
 
 
+def test_a_listed_model_that_is_gone_makes_way_for_what_is_listed_now(standin: LLMStandIn):
+    provider = OpenAICompatibleProvider(url=standin.root)
+    provider.generate(ask("?"))
+    standin.configure(models=["newer-7b"])
+    standin.script({"kind": "status", "status": 404, "message": "The model does not exist."})
+
+    with pytest.raises(ModelNotFound):
+        provider.generate(ask("?"))
+
+    assert provider.generate(ask("?")).model == "newer-7b"
+
+
+@pytest.mark.parametrize("tokens", [-5, 10**30, "7", None])
+def test_a_count_of_tokens_that_cannot_be_is_estimated_instead(tokens: object):
+    body = {
+        "choices": [{"message": {"content": "Да."}}],
+        "usage": {"prompt_tokens": tokens, "completion_tokens": 1},
+    }
+
+    assert completion_of(body, prompt=ask("?"), model="m", provider="p").usage.is_estimated
+
+
 def test_leaving_a_stream_early_ends_it_at_the_server(
     provider: OpenAICompatibleProvider, standin: LLMStandIn
 ):
@@ -154,7 +177,8 @@ def test_an_endpoint_is_given_as_root_or_with_its_version(given: str, base: str)
 
 
 @pytest.mark.parametrize(
-    "url", ["", "localhost:8000", "ftp://host", "http://", "http://host:port/v1", "http://[::1"]
+    "url",
+    ["", "localhost:8000", "ftp://host", "http://", "http://host:port/v1", "http://[::1", "http://a..b"],
 )
 def test_what_is_no_address_is_recognised(url: str):
     assert not is_http_url(url)

@@ -12,6 +12,7 @@ import pytest
 
 from llm.errors import (
     AnswerRefused,
+    BadAnswer,
     ContextTooLong,
     LLMError,
     ModelNotFound,
@@ -22,7 +23,7 @@ from llm.errors import (
     Unavailable,
 )
 from llm.providers.openai_compatible import OpenAICompatibleProvider
-from llm.providers.openai_format.wire import AnswerInPieces, completion_of
+from llm.providers.openai_format.wire import AnswerInPieces, completion_of, parse_json
 from tests.harness.llm_standin_process import LLMStandIn
 from tests.llm.conftest import ask, read_stream
 
@@ -55,8 +56,10 @@ ERRORS_WITHIN: list[tuple[object, type[LLMError]]] = [
     ({"code": 400, "type": "BadRequestError", "message": VLLM_TOO_LONG}, ContextTooLong),
     ({"code": "context_length_exceeded"}, ContextTooLong),
     ({"type": "rate_limit_error"}, RateLimited),
+    ({"code": "5" * 5000}, Unavailable),
     ("something", Unavailable),
 ]
+BEYOND_REASON = "Mon, 01 Jan 2029 00:00:00 +99999999999999"
 
 
 @pytest.mark.parametrize(("fields", "expected"), REFUSALS)
@@ -83,6 +86,12 @@ def test_an_error_inside_an_answer_is_judged_as_one_outside(
         AnswerInPieces(prompt=ask("?"), model="m", provider="p").take(json.dumps({"error": error}).encode())
 
     assert (type(caught.value), type(streamed.value)) == (expected, expected)
+
+
+def test_what_nests_without_end_is_no_answer():
+    with pytest.raises(BadAnswer):
+        AnswerInPieces(prompt=ask("?"), model="m", provider="p").take(b"[" * 100_000)
+    assert parse_json(b"[" * 100_000) is None
 
 
 def test_a_message_that_says_why_there_is_no_answer_is_a_refusal():
@@ -126,7 +135,7 @@ def test_a_refused_connection_is_unavailable():
 
 @pytest.mark.parametrize(
     ("header", "seconds"),
-    [("7", 7.0), ("0.5", 0.5), ("-3", 0.0), (None, None), ("soon", None), ("nan", None)],
+    [("7", 7.0), ("0.5", 0.5), ("-3", 0.0), (None, None), ("soon", None), (BEYOND_REASON, None)],
 )
 def test_retry_after_is_read(
     provider: OpenAICompatibleProvider, standin: LLMStandIn, header: str | None, seconds: float | None

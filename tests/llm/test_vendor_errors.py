@@ -155,8 +155,9 @@ def test_no_answer_in_time_is_an_error_whole_and_streamed(vendor: Vendor):
         read_stream(vendor.provider, timeout_s=0.2)
 
 
-def test_what_keeps_a_connection_alive_is_no_answer(vendor: Vendor):
-    vendor.standin.script({"kind": "keep_alive", "times": 2})
+@pytest.mark.parametrize("kind", ["keep_alive", "stall"])
+def test_what_keeps_a_connection_alive_is_no_answer(vendor: Vendor, kind: str):
+    vendor.standin.script({"kind": kind, "times": 2})
 
     with pytest.raises(TimedOut):
         vendor.provider.generate(ask("?"), timeout_s=0.2)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from llm.errors import AnswerRefused, BadAnswer
 from llm.prompt import Prompt
 from llm.providers.base import FINISH_STOP, Completion, ModelDescription, Usage
-from llm.usage import estimate_usage
+from llm.usage import estimate_usage, read_usage
 
 if TYPE_CHECKING:
     from google.genai import types
@@ -110,12 +110,12 @@ def _text_of(candidate: types.Candidate) -> str:
 
 def _usage_of(counted: types.GenerateContentResponseUsageMetadata | None) -> Usage | None:
     """Return the vendor's own count with the thoughts, which are paid for; `None` while it is not complete."""
-    if counted is None or counted.prompt_token_count is None:
+    if counted is None:
         return None
     made = (counted.candidates_token_count, counted.thoughts_token_count)
     if made == (None, None):
         return None
-    return Usage(counted.prompt_token_count, sum(count or 0 for count in made), is_estimated=False)
+    return read_usage(counted.prompt_token_count, sum(count or 0 for count in made))
 
 
 def _finish_of(reason: str) -> str:

@@ -27,7 +27,7 @@ from llm.errors import (
 from llm.retry_after import read_retry_after
 
 # The SDK trusts what it reads: an answer of another shape than it expects ends in one of Python's own errors.
-MALFORMED = (ValueError, TypeError, AttributeError, LookupError)
+MALFORMED = (ValueError, TypeError, AttributeError, LookupError, RecursionError)
 SDK_ERRORS = (APIError, httpx2.HTTPError, httpx2.StreamError, *MALFORMED)
 
 TOO_LONG_WORDS = re.compile(
@@ -74,14 +74,16 @@ def translate_error(error: Exception, *, provider: str, has_begun: bool = False)
 
 
 def _translate_status(error: APIError, *, provider: str) -> LLMError:
-    cause = f"status {error.code} {error.status if error.status in KNOWN_STATUSES else ''}".rstrip()
-    if error.code == NO_CREDIT or (error.code == TOO_MANY_REQUESTS and _is_daily(error)):
+    # An error inside a stream brings a code of its own, which may be anything.
+    code = error.code if isinstance(error.code, int) else FIRST_SERVER_ERROR
+    cause = f"status {code} {error.status if str(error.status) in KNOWN_STATUSES else ''}".rstrip()
+    if code == NO_CREDIT or (code == TOO_MANY_REQUESTS and _is_daily(error)):
         return QuotaExhausted(cause, provider=provider)
-    if error.code == TOO_MANY_REQUESTS:
+    if code == TOO_MANY_REQUESTS:
         return RateLimited(cause, provider=provider, retry_after_s=_retry_after_s(error))
-    if error.code == DEADLINE_EXCEEDED:  # the question was too much for the vendor's own patience
+    if code == DEADLINE_EXCEEDED:  # the question was too much for the vendor's own patience
         return TimedOut(cause, provider=provider)
-    if error.code >= FIRST_SERVER_ERROR or error.code in TEMPORARY_STATUSES:
+    if code >= FIRST_SERVER_ERROR or code in TEMPORARY_STATUSES:
         return Unavailable(cause, provider=provider)
     return _kind_of_refusal(error)(cause, provider=provider)
 
@@ -100,7 +102,7 @@ def _concerns_key(error: APIError) -> bool:
     """Tell a wrong key, which is 400 here, and an account that may not ask, such as one of another country."""
     if error.code != BAD_REQUEST:
         return False
-    reasons = {detail.get("reason") for detail in _details(error)}
+    reasons = [detail.get("reason") for detail in _details(error)]
     return "API_KEY_INVALID" in reasons or error.status == "FAILED_PRECONDITION"
 
 
@@ -120,4 +122,4 @@ def _details(error: APIError) -> list[dict[str, Any]]:
     body = error.details if isinstance(error.details, dict) else {}
     described = body.get("error")
     listed = described.get("details") if isinstance(described, dict) else None
-    return [detail for detail in listed or () if isinstance(detail, dict)]
+    return [detail for detail in listed if isinstance(detail, dict)] if isinstance(listed, list) else []

@@ -7,16 +7,16 @@ costs several times what the call itself does. The SDK is loaded by the first ca
 
 from __future__ import annotations
 
-import json
 import logging
 import re
 import threading
-import time
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, ClassVar
+from contextlib import closing
+from functools import partial
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 from urllib.parse import urlsplit
 
-from llm.errors import BadAnswer, TimedOut, Unavailable
+from llm.errors import BadAnswer, LLMError, ModelNotFound, Unavailable
 from llm.prompt import Prompt
 from llm.provider_settings import Limits
 from llm.providers.base import (
@@ -29,13 +29,15 @@ from llm.providers.base import (
 )
 from llm.providers.openai_format.adaptation import Adaptation, adapt, find_adaptation
 from llm.providers.openai_format.models import models_of
-from llm.providers.openai_format.wire import AnswerInPieces, completion_of
+from llm.providers.openai_format.wire import AnswerInPieces, completion_of, parse_json
 from llm.sse import EventDecoder, EventTooLarge
 from llm.trace_context import trace_headers
 
 if TYPE_CHECKING:
     import httpx2
     import openai
+
+    from llm.timed_body import TimedBody
 
 CHAT_PATH, MODELS_PATH = "/chat/completions", "/models"
 NO_KEY = "none"  # the SDK insists on a key; local servers ignore it
@@ -66,7 +68,7 @@ class ChatCompletionsProvider(Provider):
     ) -> None:
         self.name = name or self.name
         self.capabilities = capabilities or self.capabilities
-        self.default_model = model
+        self.default_model = self._configured_model = model
         self._base_url = normalise_url(url, version_path=self.version_path)
         self._api_key = api_key
         self._limits = limits or Limits()
@@ -78,80 +80,48 @@ class ChatCompletionsProvider(Provider):
         self._sdk_client()
 
     def list_models(self) -> list[ModelDescription]:
-        from llm.providers.openai_format.errors import SDK_ERRORS, translate_error  # noqa: PLC0415  # loads the SDK
+        from llm.providers.openai_format.errors import SDK_ERRORS  # noqa: PLC0415  # loads the SDK
 
         try:
-            body = self._get(MODELS_PATH)
+            with closing(self._send(MODELS_PATH, CallOptions())) as response:
+                body = parse_json(response.read())
         except SDK_ERRORS as error:
-            raise translate_error(error, provider=self.name) from None
+            raise self._translate(error) from None
         return self._read_models(body)
 
     def _read_models(self, body: object) -> list[ModelDescription]:
         return models_of(body, provider=self.name)
 
     def _complete(self, prompt: Prompt, options: CallOptions) -> Completion:
-        from llm.providers.openai_format.errors import SDK_ERRORS, translate_error  # noqa: PLC0415  # loads the SDK
+        from llm.providers.openai_format.errors import SDK_ERRORS  # noqa: PLC0415  # loads the SDK
 
         request = self._request_body(prompt, options)
         try:
-            body = self._read_whole(self._post(request, options), options)
+            with closing(self._post(request, options)) as response:
+                body = parse_json(response.read())
         except SDK_ERRORS as error:
-            raise translate_error(error, provider=self.name) from None
+            raise self._translate(error) from None
         return completion_of(body, prompt=prompt, model=request["model"], provider=self.name)
 
     def _stream(self, prompt: Prompt, options: CallOptions) -> Deltas:
-        from llm.providers.openai_format.errors import SDK_ERRORS, translate_error  # noqa: PLC0415  # loads the SDK
+        from llm.providers.openai_format.errors import SDK_ERRORS  # noqa: PLC0415  # loads the SDK
 
         request = self._request_body(prompt, options) | {"stream": True}
         if self.asks_for_usage:
             request["stream_options"] = {"include_usage": True}
         answer = AnswerInPieces(prompt=prompt, model=request["model"], provider=self.name)
         try:
-            response = self._post(request, options)
-            try:
-                for event in self._events_in_time(response, options):
+            with closing(self._post(request, options)) as response:
+                for event in _read_events(response):
                     if delta := answer.take(event):
                         yield delta
-            finally:
-                response.close()
         except SDK_ERRORS as error:
             # What breaks after the answer's end, such as a server that keeps the line open, spoils nothing.
             if not answer.is_finished:
-                raise translate_error(error, provider=self.name) from None
+                raise self._translate(error) from None
         except EventTooLarge:
             raise BadAnswer("an event of the stream is too large", provider=self.name) from None
         return answer.completion()
-
-    def _events_in_time(self, response: httpx2.Response, options: CallOptions) -> Iterator[bytes]:
-        """Yield events until the server ends the stream, which lets the connection be used again.
-
-        Comments that keep a connection alive are no events: they don't extend the wait for the next one.
-        """
-        decoder = EventDecoder()
-        heard_at = time.monotonic()
-        for piece in response.iter_bytes():
-            for event in decoder.feed(piece):
-                yield event
-                heard_at = time.monotonic()
-            self._check_wait(heard_at, options)
-        yield from decoder.flush()
-
-    def _read_whole(self, response: httpx2.Response, options: CallOptions) -> object:
-        """Read an answer in one piece; the blank lines by which DeepSeek keeps a connection alive are no part of it."""
-        asked_at = time.monotonic()
-        body = b""
-        try:
-            for piece in response.iter_bytes():
-                body = body + piece if body else piece.lstrip()
-                if not body:
-                    self._check_wait(asked_at, options)
-        finally:
-            response.close()
-        return self._parse(body)
-
-    def _check_wait(self, since: float, options: CallOptions) -> None:
-        if time.monotonic() - since > (options.timeout_s or self._limits.timeout_s):
-            raise TimedOut("no token in time", provider=self.name)
 
     def _post(self, request: dict[str, Any], options: CallOptions) -> httpx2.Response:
         """Ask as the endpoint is known to take it, once more without what it turns out to refuse."""
@@ -164,37 +134,32 @@ class ChatCompletionsProvider(Provider):
             known = self._adaptations.get(model, frozenset())
             adapted = adapt(request, known)
             try:
-                return self._post_once(adapted, options)
+                return self._send(CHAT_PATH, options, body=adapted)
             except APIStatusError as error:
                 found = find_adaptation(refusal_of(error), adapted)
                 if found is None or found in known:
                     raise
             self._adaptations[model] = known | {found}
 
-    def _post_once(self, request: dict[str, Any], options: CallOptions) -> httpx2.Response:
+    def _send(
+        self, path: str, options: CallOptions, *, body: dict[str, Any] | None = None
+    ) -> httpx2.Response:
+        """Return the response to one request, its body still to be read."""
         from openai import Stream  # noqa: PLC0415  # loads the SDK
 
-        stream: Stream[object] = self._sdk_client().post(
-            CHAT_PATH,
+        from llm.timed_body import limit_body  # noqa: PLC0415  # loads the SDK's HTTP library
+
+        client = self._sdk_client()
+        send: Any = client.get if body is None else partial(client.post, body=body)
+        stream: Stream[object] = send(
+            path,
             cast_to=object,
-            body=request,
             options=self._request_options(options),
             stream=True,
             stream_cls=Stream[object],
         )
+        limit_body(stream.response)
         return stream.response
-
-    def _get(self, path: str) -> object:
-        import httpx2  # noqa: PLC0415  # loaded with the SDK
-
-        options = self._request_options(CallOptions())
-        return self._parse(self._sdk_client().get(path, cast_to=httpx2.Response, options=options).content)
-
-    def _parse(self, body: bytes) -> object:
-        try:
-            return json.loads(body)
-        except ValueError:
-            raise BadAnswer("the answer is not JSON", provider=self.name) from None
 
     def _request_body(self, prompt: Prompt, options: CallOptions) -> dict[str, Any]:
         chosen = {
@@ -209,6 +174,7 @@ class ChatCompletionsProvider(Provider):
         }
 
     def _find_default_model(self) -> str:
+        """Return the configured model, else the first one listed; that is kept until it turns out to be gone."""
         if not self.default_model:
             models = self.list_models()
             if not models:
@@ -223,6 +189,14 @@ class ChatCompletionsProvider(Provider):
         timeout = httpx2.Timeout(timeout_s, connect=self._limits.connect_timeout_s)
         return {"timeout": timeout, "headers": trace_headers(options.trace_id)}
 
+    def _translate(self, error: Exception) -> LLMError:
+        from llm.providers.openai_format.errors import translate_error  # noqa: PLC0415  # loads the SDK
+
+        translated = translate_error(error, provider=self.name)
+        if isinstance(translated, ModelNotFound):
+            self.default_model = self._configured_model
+        return translated
+
     def _sdk_client(self) -> openai.OpenAI:
         with self._lock:
             if self._client is None:
@@ -232,7 +206,8 @@ class ChatCompletionsProvider(Provider):
     def _build_client(self) -> openai.OpenAI:
         import openai  # noqa: PLC0415  # half a second and 40 MB that only a worker needs
 
-        from llm.providers.openai_format import errors  # noqa: F401, PLC0415  # ready for the first call
+        from llm import timed_body  # noqa: F401, PLC0415  # ready for the first call
+        from llm.providers.openai_format import errors  # noqa: F401, PLC0415
 
         for logger in SDK_LOGGERS:  # they log each request; ours are counted and logged by the caller
             logging.getLogger(logger).setLevel(logging.WARNING)
@@ -248,3 +223,17 @@ def normalise_url(url: str, *, version_path: str = "/v1") -> str:
     base = url.strip().rstrip("/").removesuffix(CHAT_PATH)
     has_version = any(VERSION_SEGMENT.match(segment) for segment in urlsplit(base).path.split("/"))
     return base if has_version else f"{base}{version_path}"
+
+
+def _read_events(response: httpx2.Response) -> Iterator[bytes]:
+    """Yield events until the server ends the stream, which lets the connection be used again.
+
+    Comments that keep a connection alive are no events: they don't extend the wait for the next one.
+    """
+    decoder = EventDecoder()
+    body = cast("TimedBody", response.stream)
+    for piece in response.iter_bytes():
+        for event in decoder.feed(piece):
+            yield event
+            body.note_progress()
+    yield from decoder.flush()

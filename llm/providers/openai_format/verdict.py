@@ -42,7 +42,8 @@ TOO_LARGE, TOO_MANY_REQUESTS = 413, 429
 REFUSING_KEY = {UNAUTHORISED, FORBIDDEN}
 MAY_LACK_QUOTA = {PAYMENT_REQUIRED, FORBIDDEN, TOO_MANY_REQUESTS}
 TEMPORARY_STATUSES = {408, 409, 425}
-FIRST_CLIENT_ERROR, FIRST_SERVER_ERROR, END_OF_ERRORS = 400, 500, 600
+FIRST_CLIENT_ERROR, FIRST_SERVER_ERROR = 400, 500
+ERROR_STATUS = re.compile(r"[45]\d\d")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,10 +93,8 @@ def judge_error_object(error: object, *, provider: str) -> LLMError:
 
 
 def _status_within(names: tuple[str, ...]) -> int:
-    numbers = [int(name) for name in names if name.isdecimal()]
-    told = next((number for number in numbers if FIRST_CLIENT_ERROR <= number < END_OF_ERRORS), 0)
-    if told:
-        return told
+    if told := next(filter(ERROR_STATUS.fullmatch, names), ""):
+        return int(told)
     if not RATE_CODES.isdisjoint(names):
         return TOO_MANY_REQUESTS
     return FIRST_CLIENT_ERROR if not TOO_LONG_CODES.isdisjoint(names) else FIRST_SERVER_ERROR

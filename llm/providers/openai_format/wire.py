@@ -14,7 +14,7 @@ from llm.prompt import Prompt
 from llm.providers.base import FINISH_STOP, Completion, Usage
 from llm.providers.openai_format.verdict import judge_error_object
 from llm.reasoning import ReasoningFilter, strip_reasoning
-from llm.usage import estimate_usage
+from llm.usage import estimate_usage, read_usage
 
 DONE = b"[DONE]"
 FINISH_REFUSED = "content_filter"
@@ -80,12 +80,20 @@ class AnswerInPieces:
         return text
 
     def _parse(self, event: bytes) -> dict[str, Any]:
-        chunk = _parse_json(event)
+        chunk = parse_json(event)
         if not isinstance(chunk, dict):
             raise BadAnswer("an event of the stream is not a JSON object", provider=self._provider)
         if error := error_within(chunk):
             raise judge_error_object(error, provider=self._provider)
         return chunk
+
+
+def parse_json(content: bytes) -> object:
+    """Return what stands in JSON; None, which is no answer either, if it cannot be read, or nests without end."""
+    try:
+        return json.loads(content)
+    except (ValueError, RecursionError):
+        return None
 
 
 def completion_of(body: object, *, prompt: Prompt, model: str, provider: str) -> Completion:
@@ -121,10 +129,7 @@ def usage_of(reported: object) -> Usage | None:
     """Read the vendor's own count, `None` when there is none."""
     if not isinstance(reported, dict):
         return None
-    counts = (reported.get("prompt_tokens"), reported.get("completion_tokens"))
-    if not all(isinstance(count, int) for count in counts):
-        return None
-    return Usage(int(counts[0] or 0), int(counts[1] or 0), is_estimated=False)
+    return read_usage(reported.get("prompt_tokens"), reported.get("completion_tokens"))
 
 
 def text_of(message: object) -> str:
@@ -148,13 +153,6 @@ def _chunk_text(chunk: object) -> str:
         return ""
     text = chunk.get("text")
     return text if isinstance(text, str) else ""
-
-
-def _parse_json(event: bytes) -> object:
-    try:
-        return json.loads(event)
-    except ValueError:
-        return None
 
 
 def _first(choices: object) -> dict[str, Any]:

@@ -60,6 +60,7 @@ STATUS_ERRORS: list[tuple[dict[str, Any], type[LLMError]]] = [
     ({"status": 429, "message": EXHAUSTED}, RateLimited),
     ({"status": 429, "details": [PER_MINUTE]}, RateLimited),
     ({"status": 429, "details": [PER_MINUTE, PER_DAY, retry_info("12s")]}, QuotaExhausted),
+    ({"status": 400, "body": {"error": {"code": 400, "details": 5}}}, Rejected),
     ({"status": 429, "body": [{"error": {"code": 429, "details": "none"}}]}, RateLimited),
     ({"status": 500}, Unavailable),
     ({"status": 503}, Unavailable),
@@ -75,6 +76,8 @@ SPOILED_STREAMS: list[tuple[dict[str, Any], type[LLMError]]] = [
     ({"kind": "answer", "extra": {"candidates": "none"}}, BadAnswer),
     ({"kind": "error_event", "status": 503}, Unavailable),
     ({"kind": "error_event", "status": 429}, RateLimited),
+    ({"kind": "error_event", "type": ["odd"]}, Unavailable),
+    ({"kind": "error_event", "status": 400, "details": [{"reason": []}]}, Rejected),
     ({"kind": "blocked", "reason": "PROHIBITED_CONTENT"}, AnswerRefused),
     *(
         ({"kind": "refusal", "finish": reason}, AnswerRefused)
@@ -92,6 +95,7 @@ SPOILED_WHOLE: list[tuple[dict[str, Any], type[LLMError]]] = [
     ({"kind": "blocked"}, AnswerRefused),
     ({"kind": "refusal"}, AnswerRefused),
     ({"kind": "timeout"}, TimedOut),
+    ({"kind": "stall"}, TimedOut),
 ]
 
 
