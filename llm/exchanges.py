@@ -110,7 +110,7 @@ def erase_late_exchanges(user_id: str, *, wait: Callable[[float], None] = time.s
     """Delete what other processes had still to write: after `SETTLED_S` seconds, by when that is done.
 
     What is written later, the database having been away, names nobody. To be called when nothing is recorded for the
-    person any more: answers hold the chat's turn, others ask `Asking.is_known`.
+    person any more: answers that name them hold their chat's turn, others ask `Asking.is_known`.
     """
     wait(SETTLED_S)
     erase_exchanges(user_id)

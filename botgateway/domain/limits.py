@@ -4,7 +4,8 @@ A question is counted under its key, so that asking about it again, after a cras
 listened to, gives the same answer and costs nothing.
 
 Of the day's tokens Redis has only a copy, which is read from the exchanges with the day's first question, and again if
-Redis has lost it. Somebody who is forgotten leaves no exchanges; until midnight the copy stays.
+Redis has lost it. Somebody who is forgotten leaves no exchanges; until midnight the copy stays. Where nothing is kept
+of a person, in groups and without personalization, exchanges name nobody, and Redis alone counts.
 """
 
 from __future__ import annotations

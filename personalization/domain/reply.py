@@ -67,7 +67,8 @@ class Question:
 class Reply:
     """An answer as it arrives. Iterate the pieces; at the end the pair is stored and `text` is the whole.
 
-    `context` is what is known of the person, None for a question that uses no memory; `chain` asks the models.
+    `context` is what is known of the person, None for a question that uses no memory: its exchanges name nobody then.
+    `chain` asks the models.
     `is_memory_full` says at the end whether the memory has passed MEMORY_CAP and wants compression, `used_tokens` what
     the answer cost, `answered_by` who gave it, `failures` who did not.
     The iteration raises `MessageTooLong` or `ReplyFailed`, with nothing stored, and what `before_storing` raises: it
@@ -133,7 +134,7 @@ class Reply:
 
     def _ask(self) -> Iterator[str]:
         asking = Asking(
-            user_id=self._question.user_id,
+            user_id=self._question.user_id if self._context else "",
             trace_id=self._question.trace_id,
             max_tokens=settings.LLM_MAX_ANSWER_TOKENS,
         )

@@ -10,6 +10,7 @@ import pytest
 from django.conf import settings
 from prometheus_client import REGISTRY
 
+from llm.call import ExchangeRecord
 from llm.errors import AnswerRefused, BadAnswer, LLMError, RateLimited, Unavailable
 from llm.prompt import SectionKind
 from personalization.domain.context import read_context
@@ -188,6 +189,17 @@ def test_a_memory_past_its_cap_asks_for_compression(stored: int, is_full: bool) 
     fill_memory("42", stored)
 
     assert ask("Добрый день", ScriptedProvider(GREETING)).is_memory_full is is_full
+
+
+@pytest.mark.parametrize(("uses_memory", "named"), [(True, "42"), (False, "")])
+def test_an_exchange_names_only_whom_something_is_kept_of(uses_memory: bool, named: str) -> None:
+    records: list[ExchangeRecord] = []
+    question = Question(user_id="42", key="a", text="Добрый день", uses_memory=uses_memory)
+    chain = chain_of(ScriptedProvider(GREETING), record=records.append)
+
+    "".join(Reply(question, context=read_context("42") if uses_memory else None, chain=chain))
+
+    assert [record.user_id for record in records] == [named]
 
 
 def test_without_personalization_nothing_is_read_or_written(settings: Any) -> None:
