@@ -10,7 +10,9 @@ from django.db import connection
 from django.http import HttpRequest, JsonResponse
 from redis import Redis
 
-from llm.registry import get_provider
+from llm.catalogue_refresh import is_any_there
+from llm.errors import Unavailable
+from llm.registry import configured_registry
 
 log = structlog.get_logger(__name__)
 
@@ -55,7 +57,11 @@ def check_broker() -> None:
 
 
 def check_llm() -> None:
-    get_provider().list_models()
+    """Ask whoever may answer those who have not chosen. Raises `Unavailable` if nobody is there in time."""
+    registry = configured_registry()
+    providers = {asked.provider.name: asked.provider for asked in (registry.house, *registry.fallback)}
+    if not is_any_there(list(providers.values()), timeout_s=TIMEOUT_S):
+        raise Unavailable("neither it nor a fallback answers", provider=registry.house.provider.name)
 
 
 CHECKS: dict[str, Callable[[], None]] = {"database": check_database, "broker": check_broker, "llm": check_llm}

@@ -97,7 +97,7 @@ def store_list(before: KnownList, models: Mapping[str, ModelDescription], *, ask
         _collection(CatalogueModel).bulk_write(writes, ordered=False)
     if gone := before.models.keys() - models.keys():
         vanished = CatalogueModel.objects.filter(provider=before.provider, model_id__in=gone)
-        vanished.update(vanished_at=asked_at, last_seen_at=before.refreshed_at)
+        vanished.update(vanished_at=asked_at)
     _finish(before.provider, asked_at, refreshed_at=asked_at, failure="")
 
 
@@ -111,7 +111,7 @@ def _write_model(model: ModelDescription, asked_at: datetime) -> UpdateOne:
     return UpdateOne(
         {"provider": model.provider, "model_id": model.id},
         {
-            "$set": {**described, "last_seen_at": asked_at, "vanished_at": None},
+            "$set": {**described, "vanished_at": None},
             "$setOnInsert": {"first_seen_at": asked_at},
         },
         upsert=True,

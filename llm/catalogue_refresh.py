@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from queue import Empty, SimpleQueue
 
@@ -13,13 +13,14 @@ import structlog
 
 from llm.catalogue_lists import KnownList, claim, read_lists, store_failure, store_list
 from llm.errors import LLMError, TimedOut
-from llm.prompt import is_blank
+from llm.prompt import clean_text, is_blank
 from llm.providers.base import ModelDescription, Provider
 from llm.route import SEPARATOR, Candidate
 
 log = structlog.get_logger(__name__)
 
 CHOICE_MAX_CHARS = 200  # what a profile holds; a model of a longer name cannot be chosen
+MOST_CONTEXT_TOKENS = 1_000_000_000
 NO_MODELS = "no_models"  # the outcome of a list without a single model: that of an endpoint in trouble
 
 Answer = list[ModelDescription] | str
@@ -129,22 +130,28 @@ def refresh_lists(
 
 
 def ask_providers(providers: Sequence[Provider], *, timeout_s: float) -> dict[str, Answer]:
-    """Return what each provider offers, asked in a thread of its own. Who takes longer than `timeout_s` has failed."""
+    """Return what each provider offers. Who takes longer than `timeout_s` has failed."""
+    found: dict[str, Answer] = {provider.name: TimedOut.outcome for provider in providers}
+    found.update(_collect_answers(providers, timeout_s=timeout_s))
+    return found
+
+
+def is_any_there(providers: Sequence[Provider], *, timeout_s: float) -> bool:
+    """Return whether one of the providers answers, as soon as one does."""
+    answers = _collect_answers(providers, timeout_s=timeout_s)
+    return any(answer == NO_MODELS or not isinstance(answer, str) for _, answer in answers)
+
+
+def _collect_answers(providers: Sequence[Provider], *, timeout_s: float) -> Iterator[tuple[str, Answer]]:
+    """Ask all providers at once, each in a thread of its own, and yield the answers as they come in time."""
     answers: SimpleQueue[tuple[str, Answer]] = SimpleQueue()
+    give_up_at = time.monotonic() + timeout_s
     for provider in providers:
         arguments = (provider, answers)
         threading.Thread(
             target=_answer, args=arguments, name=f"models of {provider.name}", daemon=True
         ).start()
-    found: dict[str, Answer] = {provider.name: TimedOut.outcome for provider in providers}
-    found.update(_collect(answers, count=len(providers), give_up_at=time.monotonic() + timeout_s))
-    return found
-
-
-def _collect(
-    answers: SimpleQueue[tuple[str, Answer]], *, count: int, give_up_at: float
-) -> Iterator[tuple[str, Answer]]:
-    for _ in range(count):
+    for _ in providers:
         try:
             yield answers.get(timeout=max(0.0, give_up_at - time.monotonic()))
         except Empty:
@@ -169,13 +176,20 @@ def _ask(provider: Provider) -> Answer:
 
 
 def _choose_offered(models: Iterable[ModelDescription]) -> list[ModelDescription]:
-    """Return each model once, without those that cannot be chosen: no name, or one too long to be kept."""
-    by_id = {model.id: model for model in models if not is_blank(model.id)}
-    return [
-        model
-        for model in by_id.values()
-        if len(model.provider) + len(SEPARATOR) + len(model.id) <= CHOICE_MAX_CHARS
-    ]
+    """Return each model once, without those that cannot be chosen."""
+    return list({model.id: _bound_context(model) for model in models if _can_be_chosen(model)}.values())
+
+
+def _can_be_chosen(model: ModelDescription) -> bool:
+    """Tell whether a model has a name, and one that can be kept: neither too long nor broken."""
+    is_short = len(model.provider) + len(SEPARATOR) + len(model.id) <= CHOICE_MAX_CHARS
+    return is_short and not is_blank(model.id) and clean_text(model.id) == model.id
+
+
+def _bound_context(model: ModelDescription) -> ModelDescription:
+    """Return a model without a context that is none: what the vendor says goes into the database and into sums."""
+    is_context = model.context_tokens is None or 0 < model.context_tokens <= MOST_CONTEXT_TOKENS
+    return model if is_context else replace(model, context_tokens=None)
 
 
 def _renew(known: KnownList, answer: Answer, asked_at: datetime) -> KnownList:

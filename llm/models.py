@@ -24,7 +24,6 @@ class CatalogueModel(models.Model):
     supports_images = models.BooleanField(null=True, blank=True, default=None)
     supports_audio = models.BooleanField(null=True, blank=True, default=None)
     first_seen_at = models.DateTimeField(default=timezone.now)
-    last_seen_at = models.DateTimeField(default=timezone.now)
     vanished_at = models.DateTimeField(null=True, blank=True, default=None)
 
     class Meta:

@@ -28,7 +28,6 @@ class Migration(migrations.Migration):
                 ("supports_images", models.BooleanField(blank=True, default=None, null=True)),
                 ("supports_audio", models.BooleanField(blank=True, default=None, null=True)),
                 ("first_seen_at", models.DateTimeField(default=django.utils.timezone.now)),
-                ("last_seen_at", models.DateTimeField(default=django.utils.timezone.now)),
                 ("vanished_at", models.DateTimeField(blank=True, default=None, null=True)),
             ],
             options={

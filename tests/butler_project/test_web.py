@@ -46,6 +46,14 @@ def test_readiness_fails_with_the_part_that_is_away(client: Client, settings: An
     }
 
 
+@pytest.mark.usefixtures("_fresh_registry")
+def test_readiness_goes_by_whoever_answers(client: Client, settings: Any) -> None:
+    settings.LLM_API_URL = "http://127.0.0.1:1/v1"
+    settings.LLM_FALLBACK = ["offline"]
+
+    assert client.get("/health/ready").json()["llm"] == "ok"
+
+
 def test_metrics_are_served_without_ids(client: Client) -> None:
     text = client.get("/metrics").content.decode()
 

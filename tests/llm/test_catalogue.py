@@ -19,7 +19,7 @@ from llm.catalogue import (
     write_choice,
 )
 from llm.catalogue_lists import KnownList, claim, store_failure, store_list
-from llm.catalogue_refresh import CHOICE_MAX_CHARS, Change, Differences, ask_providers
+from llm.catalogue_refresh import CHOICE_MAX_CHARS, Change, Differences, ask_providers, is_any_there
 from llm.errors import LLMError, Unavailable
 from llm.models import CatalogueModel, ProviderState
 from llm.providers.base import ModelDescription
@@ -115,9 +115,11 @@ def test_a_list_is_written_once_and_keeps_its_dates() -> None:
     kept = CatalogueModel.objects.get(model_id="model-0")
     assert (kept.context_tokens, kept.supports_images, kept.supports_files) == (4096, True, None)
     gone = CatalogueModel.objects.get(model_id="model-1")
-    assert kept.first_seen_at == gone.first_seen_at == gone.last_seen_at
+    assert kept.first_seen_at == gone.first_seen_at
     assert gone.vanished_at is not None
-    assert gone.vanished_at == kept.last_seen_at  # the refresh after next finds nothing to write
+    assert (
+        gone.vanished_at < ProviderState.objects.get().refreshed_at
+    )  # the last refresh found nothing to write
 
 
 @pytest.mark.parametrize(
@@ -152,6 +154,16 @@ def test_a_provider_that_takes_too_long_fails_alone() -> None:
 
     slow.gate.set()
     assert answers == {"slow": "timed_out", "quick": [ModelDescription("two", "quick")]}
+
+
+def test_one_that_answers_is_enough_and_nobody_is_waited_for_without_end() -> None:
+    silent, failing, there = Listing("silent", "one"), Listing("failing"), Listing("there", "one")
+    silent.gate.clear()
+    failing.offered = GONE
+
+    assert is_any_there([silent, failing, there], timeout_s=5)
+    assert not is_any_there([silent, failing], timeout_s=0.05)
+    silent.gate.set()
 
 
 def test_of_two_refreshes_at_once_one_asks_and_tells() -> None:
@@ -204,9 +216,18 @@ def test_some_providers_are_asked_alone_and_unknown_ones_not_at_all() -> None:
 
 
 def test_names_that_nobody_could_choose_are_left_out() -> None:
-    catalogue = open_catalogue(Listing("here", "", " \u200b", "x" * CHOICE_MAX_CHARS, "one", "one"))
+    catalogue = open_catalogue(
+        Listing("here", "", " \u200b", "x" * CHOICE_MAX_CHARS, "half\ud83d", "one", "one")
+    )
 
     assert list_choices(catalogue) == ["here:one"]
+
+
+@pytest.mark.parametrize("context_tokens", [-1, 0, 10**30])
+def test_a_context_that_cannot_be_is_not_believed(context_tokens: int) -> None:
+    catalogue = open_catalogue(Listing("here", ModelDescription("one", "here", context_tokens)))
+
+    assert catalogue.list_models() == [ModelDescription("one", "here", None)]
 
 
 def test_who_was_never_asked_is_asked_when_somebody_wants_to_choose() -> None:
