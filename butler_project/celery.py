@@ -20,7 +20,7 @@ from kombu import Queue
 
 from botgateway.metrics_server import serve_metrics
 from butler_project.broker import use_lean_transport
-from llm.registry import get_provider
+from llm.registry import configured_registry
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "butler_project.settings")
 
@@ -48,7 +48,7 @@ def prepare_worker(**_: Any) -> None:
     """Serve this worker's metrics, and load the model's client before the first person waits for it."""
     serve_metrics(settings.WORKER_METRICS_PORT)
     if "replies" in app.amqp.queues.consume_from:
-        get_provider().warm_up()
+        configured_registry().house.provider.warm_up()
 
 
 @worker_ready.connect

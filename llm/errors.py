@@ -83,12 +83,3 @@ class BadAnswer(LLMError):
 class AnswerRefused(BadAnswer):
     is_transient = False
     outcome = "refused"
-
-
-class UnknownProvider(LLMError):
-    """No provider of this name is configured."""
-
-    outcome = "unknown_provider"
-
-    def __init__(self, provider: str) -> None:
-        super().__init__("this provider is unknown or not configured", provider=provider)

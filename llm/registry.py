@@ -18,7 +18,6 @@ from typing import cast
 import structlog
 
 from llm import providers
-from llm.errors import UnknownProvider
 from llm.provider_settings import MissingSetting, SettingLookup
 from llm.providers.base import Provider
 from llm.route import Candidate, read_candidates
@@ -47,15 +46,6 @@ class Registry:
             if self._providers is None:
                 self._providers = {provider.name: provider for provider in self._build_all()}
             return self._providers
-
-    def get_provider(self, name: str | None = None) -> Provider:
-        """Return one provider, the house's own without a name. Raises `UnknownProvider`."""
-        if not name:
-            return self.house.provider
-        configured = self.all_providers()
-        if name not in configured:
-            raise UnknownProvider(name)
-        return configured[name]
 
     @cached_property
     def house(self) -> Candidate:
@@ -97,11 +87,6 @@ def check_configuration() -> dict[str, str]:
 
 def _is_meant(vendor: str) -> bool:
     return any(look_up_setting(f"{vendor.upper()}_{suffix}") for suffix in VENDOR_SUFFIXES)
-
-
-def get_provider(name: str | None = None) -> Provider:
-    """Return a provider of this process's configuration. Raises `UnknownProvider`."""
-    return configured_registry().get_provider(name)
 
 
 @cache

@@ -26,7 +26,6 @@ class Capabilities:
     supports_files: bool = False
     supports_images: bool = False
     supports_audio: bool = False
-    supports_streaming: bool = True
     context_tokens: int = 8192
 
     def takes(self, kind: MediaKind) -> bool:

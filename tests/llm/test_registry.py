@@ -7,7 +7,6 @@ import threading
 import pytest
 from structlog.testing import capture_logs
 
-from llm.errors import UnknownProvider
 from llm.provider_settings import InvalidSetting
 from llm.providers.base import Provider
 from llm.registry import Registry
@@ -23,9 +22,9 @@ def test_without_configuration_the_offline_provider_is_the_default_and_the_rest_
     registry = registry_of()
 
     with capture_logs() as logs:
-        names = {registry.get_provider().name, registry.get_provider("offline").name}
+        names = [registry.house.provider.name, *registry.all_providers()]
 
-    assert names == {"offline"}
+    assert names == ["offline", "offline"]
     assert {(log["event"], log["log_level"]) for log in logs} == {("llm provider left out", "info")}
     missing = {log["provider"]: log["missing_setting"] for log in logs}
     assert len(missing) == len(logs)
@@ -39,7 +38,7 @@ def test_without_configuration_the_offline_provider_is_the_default_and_the_rest_
 def test_an_endpoint_becomes_the_default_beside_the_offline_provider():
     registry = registry_of(LLM_API_URL=URL)
 
-    assert registry.get_provider().name == "openai_compatible"
+    assert registry.house.provider.name == "openai_compatible"
     assert list(registry.all_providers()) == ["openai_compatible", "offline"]
 
 
@@ -62,11 +61,6 @@ def test_vendors_and_endpoints_stand_side_by_side_ones_own_first():
     ]
 
 
-def test_an_unknown_provider_is_an_error_that_names_it():
-    with pytest.raises(UnknownProvider, match="gpt-someone"):
-        registry_of().get_provider("gpt-someone")
-
-
 @pytest.mark.parametrize(
     ("setting", "value"),
     [
@@ -81,13 +75,13 @@ def test_an_unknown_provider_is_an_error_that_names_it():
 )
 def test_a_wrong_value_stops_with_the_name_of_its_variable(setting: str, value: str):
     with pytest.raises(InvalidSetting, match=setting):
-        registry_of(**{"LLM_API_URL": URL, setting: value}).get_provider()
+        registry_of(**{"LLM_API_URL": URL, setting: value}).all_providers()
 
 
 def test_threads_get_one_and_the_same_provider():
     registry = registry_of(LLM_API_URL=URL)
     found: list[Provider] = []
-    threads = [threading.Thread(target=lambda: found.append(registry.get_provider())) for _ in range(16)]
+    threads = [threading.Thread(target=lambda: found.append(registry.house.provider)) for _ in range(16)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -103,9 +97,9 @@ def test_the_sdk_is_loaded_by_nobody_who_does_not_call_a_model():
         "from llm.registry import Registry\n"
         f"given = {{'LLM_API_URL': {URL!r}, 'MISTRAL_API_KEY': 'a', 'DEEPSEEK_API_KEY': 'a', 'GEMINI_API_KEY': 'a'}}\n"
         "registry = Registry(lambda name, default: given.get(name, default))\n"
-        "registry.get_provider('offline'), registry.get_provider()\n"
+        "registry.house, registry.all_providers()\n"
         "print(sorted({'openai', 'httpx', 'httpx2', 'pydantic', 'django'} & set(sys.modules)))\n"
-        "registry.get_provider().warm_up()\n"
+        "registry.house.provider.warm_up()\n"
         "print('openai' in sys.modules)\n"
     )
 
