@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 
 import pytest
@@ -18,6 +19,15 @@ def pytest_runtest_teardown() -> None:
     from llm.exchanges import discard_exchanges  # there are settings only by now
 
     discard_exchanges()
+
+
+@pytest.fixture
+def uncollected() -> Iterator[None]:
+    """Let memory go by reference counts alone, as between two runs of the collector."""
+    gc.collect()
+    gc.disable()
+    yield
+    gc.enable()
 
 
 @pytest.fixture

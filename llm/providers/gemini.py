@@ -97,6 +97,8 @@ class GeminiProvider(Provider):
             answer.take(client.models.generate_content(**asked))
         except SDK_ERRORS as error:
             raise translate_error(error, provider=self.name) from None
+        finally:
+            self._opened.forget()
         return answer.completion()
 
     def _stream(self, prompt: Prompt, options: CallOptions) -> Deltas:
@@ -131,6 +133,7 @@ class GeminiProvider(Provider):
         finally:
             if opened := response or self._opened.latest:
                 opened.close()
+            self._opened.forget()  # with the request, and all the media in it
 
     def _question(self, prompt: Prompt, options: CallOptions) -> dict[str, Any]:
         """Return what the SDK is asked. Raises `Rejected` for media that one request cannot carry, `ModelNotFound`."""

@@ -1,8 +1,6 @@
 from __future__ import annotations
 
-import gc
 import weakref
-from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 
@@ -140,16 +138,7 @@ def test_an_answer_given_up_on_stores_nothing() -> None:
     assert MemoryEvent.objects.count() == 0
 
 
-@pytest.fixture
-def _uncollected() -> Iterator[None]:
-    """Let memory go by reference counts alone, as between two runs of the collector."""
-    gc.collect()
-    gc.disable()
-    yield
-    gc.enable()
-
-
-@pytest.mark.usefixtures("_uncollected")
+@pytest.mark.usefixtures("uncollected")
 @pytest.mark.parametrize(
     "said", [GREETING, Unavailable, AnswerRefused], ids=["answered", "failed", "refused"]
 )

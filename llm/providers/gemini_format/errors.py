@@ -60,6 +60,7 @@ def translate_error(error: Exception, *, provider: str, has_begun: bool = False)
 
     `has_begun`: a part of the answer is here, so what broke is the answer and not the way to it.
     """
+    _let_go(error)
     if isinstance(error, APIError):
         return _translate_status(error, provider=provider)
     if isinstance(error, httpx2.ConnectTimeout | httpx2.PoolTimeout):
@@ -71,6 +72,14 @@ def translate_error(error: Exception, *, provider: str, has_begun: bool = False)
     if has_begun:
         return BadAnswer(f"the answer broke off ({type(error).__name__})", provider=provider)
     return Unavailable("no connection", provider=provider)
+
+
+def _let_go(error: BaseException) -> None:
+    """Part an error from where it was raised: the SDK keeps both in a cycle, and with them prompt and media."""
+    part: BaseException | None = error
+    while part is not None:
+        part.__traceback__ = None
+        part = part.__context__
 
 
 def _translate_status(error: APIError, *, provider: str) -> LLMError:

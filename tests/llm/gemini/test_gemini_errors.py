@@ -8,6 +8,8 @@ https://ai.google.dev/api/generate-content.
 from __future__ import annotations
 
 import socket
+import weakref
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -158,6 +160,26 @@ def test_a_slow_answer_with_steady_tokens_is_waited_for(provider: GeminiProvider
     standin.script({"kind": "slow", "text": WORDS, "chunk_s": 0.1})
 
     assert read_stream(provider, timeout_s=0.4) == WORDS
+
+
+class Said(str):
+    """Words whose end can be told."""
+
+
+@pytest.mark.usefixtures("uncollected")
+@pytest.mark.parametrize("is_whole", [True, False])
+@pytest.mark.parametrize("kind", ["answer", "status", "cut_stream", "html", "malformed_json"])
+def test_nothing_of_what_was_asked_is_kept(
+    provider: GeminiProvider, standin: GeminiStandIn, kind: str, is_whole: bool
+):
+    def ask_and_leave() -> weakref.ref[Said]:
+        standin.script({"kind": kind, "text": WORDS})
+        said = Said("Что на снимке?")
+        with suppress(LLMError):
+            provider.generate(ask(said)) if is_whole else "".join(provider.stream(ask(said)))
+        return weakref.ref(said)
+
+    assert ask_and_leave()() is None
 
 
 def test_a_refused_connection_is_unavailable():
