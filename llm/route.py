@@ -45,6 +45,11 @@ class Route:
     is_vanished: bool = False
 
 
+def write_candidate(candidate: Candidate) -> str:
+    """Return what `read_candidates` reads: <provider>, or <provider>:<model> where the model is known."""
+    return SEPARATOR.join(filter(None, (candidate.provider.name, candidate.model_name)))
+
+
 def read_candidates(
     entries: Iterable[str], providers: Mapping[str, Provider], *, setting: str
 ) -> tuple[Candidate, ...]:

@@ -27,10 +27,14 @@ class Prepared:
     web_host: str
     web_port: int
     is_llm_offline: bool
+    answering: str  # <provider>, or <provider>:<model>: who answers those that have not chosen
+    choosable: list[str]  # the other providers
+    fallback: list[str]
     webhook_base_url: str
     telegram_api_url: str
     telegram_bot_token: str
     admin_password: str | None  # None: the administrators have passwords of their own
+    warnings: list[str]
 
     @property
     def web_url(self) -> str:
@@ -50,17 +54,33 @@ def prepare() -> Prepared:
     from django.conf import settings  # noqa: PLC0415 - Django is set up by main()
     from django.core.management import call_command  # noqa: PLC0415
 
+    from llm.registry import LAST_VENDOR, configured_registry  # noqa: PLC0415
+    from llm.route import write_candidate  # noqa: PLC0415
+
     call_command("check")
     call_command("migrate", interactive=False, verbosity=0, skip_checks=True)
+    registry = configured_registry()
+    house = registry.house.provider.name
     return Prepared(
         web_host=settings.WEB_HOST,
         web_port=settings.WEB_PORT,
-        is_llm_offline=not settings.LLM_API_URL,
+        is_llm_offline=house == LAST_VENDOR,
+        answering=write_candidate(registry.house),
+        choosable=[name for name in registry.all_providers() if name != house],
+        fallback=[write_candidate(candidate) for candidate in registry.fallback],
         webhook_base_url=settings.WEBHOOK_BASE_URL or "",
         telegram_api_url=settings.TELEGRAM_API_URL,
         telegram_bot_token=settings.TELEGRAM_BOT_TOKEN,
         admin_password=see_to_admin(settings.DATA_DIR / "run" / "admin_password"),
+        warnings=list_warnings(),
     )
+
+
+def list_warnings() -> list[str]:
+    """Return what the checks find amiss without stopping the start, as one line each."""
+    from django.core.checks import run_checks  # noqa: PLC0415
+
+    return [" ".join(found.msg.split()) for found in run_checks() if not found.is_silenced()]
 
 
 def see_to_admin(password_path: Path) -> str | None:

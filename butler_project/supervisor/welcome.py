@@ -47,7 +47,9 @@ def compose_welcome(situation: Situation) -> str:
         ("Butler готов · is ready", "Ctrl-C: остановить · stop"),
         _chat_row(situation),
         ("Админка · Admin", f"{situation.prepared.web_url}/admin/  {_credentials(situation.prepared)}"),
+        *_model_rows(situation.prepared),
         *_embedded_rows(situation),
+        *[("Внимание · Warning", warning) for warning in situation.prepared.warnings],
         ("Данные · Data", f"{situation.data_dir}  (журналы · logs: log/*.log)"),
         ("Production", ".env (см. · see .env.example), make up (docker compose); README.md"),
     ]
@@ -67,6 +69,18 @@ def _credentials(prepared: Prepared) -> str:
     if prepared.admin_password is None:
         return "(ваш пароль · your own password)"
     return f"{ADMIN_NAME} / {prepared.admin_password}"
+
+
+def _model_rows(prepared: Prepared) -> list[tuple[str, str]]:
+    """Say who answers, if there is anybody but the offline rules."""
+    if prepared.is_llm_offline and not prepared.choosable:
+        return []
+    parts = [
+        prepared.answering,
+        *([f"по выбору · to choose: {', '.join(prepared.choosable)}"] if prepared.choosable else []),
+        *([f"в запасе · in reserve: {', '.join(prepared.fallback)}"] if prepared.fallback else []),
+    ]
+    return [("Отвечает · Answers", "; ".join(parts))]
 
 
 def _embedded_rows(situation: Situation) -> list[tuple[str, str]]:

@@ -10,6 +10,7 @@ from structlog.testing import capture_logs
 from llm.provider_settings import InvalidSetting
 from llm.providers.base import Provider
 from llm.registry import Registry
+from llm.route import write_candidate
 
 URL = "http://127.0.0.1:9/v1"
 
@@ -55,9 +56,9 @@ def test_vendors_and_endpoints_stand_side_by_side_ones_own_first():
 
     assert list(registry.all_providers()) == ["openai_compatible", "local", "deepseek", "mistral", "offline"]
     assert (registry.house.provider.name, registry.house.model_name) == ("deepseek", "deepseek-flash")
-    assert [(candidate.provider.name, candidate.model_name) for candidate in registry.fallback] == [
-        ("local", "qwen2.5:7b"),
-        ("mistral", "mistral-small-latest"),
+    assert [write_candidate(candidate) for candidate in registry.fallback] == [
+        "local:qwen2.5:7b",
+        "mistral:mistral-small-latest",
     ]
 
 

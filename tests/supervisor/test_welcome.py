@@ -17,10 +17,14 @@ PREPARED = Prepared(
     web_host="127.0.0.1",
     web_port=8000,
     is_llm_offline=True,
+    answering="offline:offline-butler",
+    choosable=[],
+    fallback=[],
     webhook_base_url="",
     telegram_api_url="http://127.0.0.1:1",
     telegram_bot_token="4711:secret",
     admin_password="open sesame",
+    warnings=[],
 )
 FIRST_RUN = Situation(
     wanted=Wanted(mongodb=True, redis=True, sandbox=True),
@@ -64,6 +68,8 @@ def test_the_first_run_names_pages_password_and_what_is_embedded() -> None:
     assert "http://127.0.0.1:8000/admin/  admin / open sesame" in block
     assert "MongoDB (SecantusDB), Redis, модель без ИИ · offline model" in block
     assert "not for production" in block
+    assert "Answers" not in block
+    assert "Warning" not in block
     assert "make up" in block
     assert "/srv/butler" in block
 
@@ -77,6 +83,25 @@ def test_production_has_nothing_embedded_and_names_the_bot(telegram_url: str) ->
     assert "Embedded" not in block
     assert "your own password" in block
     assert "secret" not in block
+
+
+def test_who_answers_is_named_and_what_is_configured_by_half() -> None:
+    prepared = replace(
+        PREPARED,
+        is_llm_offline=False,
+        answering="mistral:mistral-small-latest",
+        choosable=["local", "offline"],
+        fallback=["local"],
+        warnings=["GEMINI_API_KEY is not set: the provider gemini is left out."],
+    )
+
+    block = compose_welcome(replace(FIRST_RUN, prepared=prepared))
+
+    assert "mistral:mistral-small-latest; " in block
+    assert "to choose: local, offline; " in block
+    assert "in reserve: local\n" in block
+    assert "GEMINI_API_KEY is not set" in block
+    assert "offline model" not in block
 
 
 def test_without_an_answer_the_bot_is_known_by_its_number() -> None:
