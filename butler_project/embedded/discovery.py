@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import environ
+from environ.fileaware_mapping import FileAwareMapping
 
 PROJECT_DIR = Path(__file__).resolve().parents[2]
 PRIVATE_MODE = 0o600
@@ -65,8 +66,23 @@ def remove_endpoints(data_dir: Path) -> None:
     endpoints_path(data_dir).unlink(missing_ok=True)
 
 
+class _Variables(FileAwareMapping):  # type: ignore[misc]
+    """`NAME`, or what is in the file that `NAME_FILE` names."""
+
+    def __getitem__(self, name: str) -> str:
+        try:
+            return str(super().__getitem__(name))
+        except (OSError, UnicodeDecodeError) as error:
+            reason = getattr(error, "strerror", "") or "it is no text in UTF-8"
+            raise environ.ImproperlyConfigured(
+                f"{name}_FILE names a file that cannot be read: {reason}."
+            ) from None
+
+
 class Environment(environ.FileAwareEnv):  # type: ignore[misc]
     """django-environ's reader (`NAME`, or the file that `NAME_FILE` names); its errors name the variable."""
+
+    ENVIRON = _Variables()
 
     def get_value(self, var: str, *args: Any, **options: Any) -> Any:
         try:

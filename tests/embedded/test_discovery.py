@@ -3,6 +3,7 @@ from __future__ import annotations
 import stat
 from pathlib import Path
 
+import environ
 import pytest
 
 from butler_project.embedded.discovery import (
@@ -82,3 +83,19 @@ def test_a_relative_data_dir_starts_at_the_project(
     monkeypatch.setenv("DATA_DIR", value)
 
     assert find_data_dir(read_environment()) == expected
+
+
+@pytest.mark.parametrize("content", [None, b"\xff\xfe"])
+def test_a_secret_whose_file_cannot_be_read_is_named_and_not_shown(
+    content: bytes | None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    secret = tmp_path / "secret"
+    if content is not None:
+        secret.write_bytes(content)
+    env_file = tmp_path / "env"
+    env_file.write_text("MISTRAL_API_KEY=\n")
+    monkeypatch.setenv("BUTLER_ENV_FILE", str(env_file))
+    monkeypatch.setenv("MISTRAL_API_KEY_FILE", str(secret))
+
+    with pytest.raises(environ.ImproperlyConfigured, match=r"^MISTRAL_API_KEY_FILE names a file that"):
+        read_environment()
