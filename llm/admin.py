@@ -62,9 +62,22 @@ class ExchangeAdmin(RecordAdmin):
         "prompt_tokens",
         "completion_tokens",
         "is_estimated",
-        "first_token_s",
-        "duration_s",
+        "first_token",
+        "duration",
     ]
     list_filter = ["outcome", "purpose", "is_estimated", "provider", "created_at"]
     search_fields = ["user_id", "model", "trace_id"]
     ordering = ["-created_at"]
+
+    @admin.display(description="first token s", ordering="first_token_s", empty_value="-")
+    def first_token(self, exchange: Exchange) -> str | None:
+        return _round(exchange.first_token_s)
+
+    @admin.display(description="duration s", ordering="duration_s")
+    def duration(self, exchange: Exchange) -> str | None:
+        return _round(exchange.duration_s)
+
+
+def _round(seconds: float | None) -> str | None:
+    """Return seconds as they are compared at a glance."""
+    return None if seconds is None else f"{seconds:.2f}"

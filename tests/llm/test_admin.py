@@ -42,13 +42,16 @@ def test_models_are_listed_searched_and_filtered(staff: Client) -> None:
 
 def test_exchanges_are_listed_searched_and_filtered(staff: Client) -> None:
     Exchange.objects.create(user_id="42", provider="here", model="qwen-7b", purpose="reply", outcome="ok")
-    Exchange.objects.create(provider="here", model="llama-8b", purpose="summary", outcome="timed_out")
+    Exchange.objects.create(
+        provider="here", model="llama-8b", purpose="summary", outcome="timed_out", duration_s=60.023934458
+    )
 
     searched = read(staff, "exchange", q="42")
-    filtered = read(staff, "exchange", outcome="timed_out")
+    filtered = read(staff, "exchange", outcome="timed_out", o="10")
 
     assert ("qwen-7b" in searched, "llama-8b" in searched) == (True, False)
     assert ("llama-8b" in filtered, "qwen-7b</td>" in filtered) == (True, False)
+    assert ">60.02<" in filtered
 
 
 def test_nothing_is_added_changed_or_deleted_by_hand(staff: Client) -> None:
