@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from llm.file_blocks import FileBlock, render_blocks
-from llm.prompt import Prompt, Role, Section, SectionKind, Turn
+from llm.prompt import MediaKind, Prompt, Role, Section, SectionKind, Turn
 from llm.providers.base import Capabilities
 from llm.tokens import estimate_tokens
 from personalization.domain.attached import NOTHING_ATTACHED, Attached, Seen
@@ -109,7 +109,8 @@ def remember_attached(message: str, attached: Attached, *, language: str) -> str
 def _word_question(message: str, quoted: str, attached: Attached, *, language: str) -> str:
     """Return what is asked, of files without a word what they are, and what it replies to."""
     if attached.names and not message:
-        message = render_prompt("files_asked", language=language)
+        is_sound = all(file.kind is MediaKind.AUDIO for file in attached.files)
+        message = render_prompt("files_spoken" if is_sound else "files_asked", language=language)
     if not quoted:
         return message
     shortened = quoted if len(quoted) <= QUOTE_MAX_CHARS else quoted[:QUOTE_MAX_CHARS] + SHORTENED_MARK

@@ -99,6 +99,14 @@ def test_a_message_with_files_reads_as_written() -> None:
     )
 
 
+def test_a_recording_without_a_transcript_is_answered_and_other_files_are_described() -> None:
+    spoken = assemble(MUSIC, message="", capabilities=TAKES_ALL).turns[-1]
+    mixed = assemble(MUSIC, SCAN, message="", capabilities=TAKES_ALL).turns[-1]
+
+    assert spoken.content.startswith("Если в записи собеседник обращается к Вам, ответьте на сказанное.")
+    assert mixed.content.startswith("Скажите в двух-трёх фразах, что это такое")
+
+
 @pytest.mark.parametrize(
     ("capabilities", "as_they_are", "read", "unseen"),
     [
