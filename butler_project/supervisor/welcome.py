@@ -75,12 +75,12 @@ def _model_rows(prepared: Prepared) -> list[tuple[str, str]]:
     """Say who answers, if there is anybody but the offline rules."""
     if prepared.is_llm_offline and not prepared.choosable:
         return []
-    parts = [
-        prepared.answering,
-        *([f"по выбору · to choose: {', '.join(prepared.choosable)}"] if prepared.choosable else []),
-        *([f"в запасе · in reserve: {', '.join(prepared.fallback)}"] if prepared.fallback else []),
-    ]
-    return [("Отвечает · Answers", "; ".join(parts))]
+    rows = [("Отвечает · Answers", prepared.answering)]
+    if prepared.choosable:
+        rows.append(("", f"по выбору · to choose: {', '.join(prepared.choosable)}"))
+    if prepared.fallback:
+        rows.append(("", f"в запасе · in reserve: {', '.join(prepared.fallback)}"))
+    return rows
 
 
 def _embedded_rows(situation: Situation) -> list[tuple[str, str]]:

@@ -97,8 +97,8 @@ def test_who_answers_is_named_and_what_is_configured_by_half() -> None:
 
     block = compose_welcome(replace(FIRST_RUN, prepared=prepared))
 
-    assert "mistral:mistral-small-latest; " in block
-    assert "to choose: local, offline; " in block
+    assert "mistral:mistral-small-latest\n" in block
+    assert "to choose: local, offline\n" in block
     assert "in reserve: local\n" in block
     assert "GEMINI_API_KEY is not set" in block
     assert "offline model" not in block
