@@ -162,8 +162,9 @@ def test_a_process_whose_reader_was_killed_counts_as_dead(tmp_path: Path) -> Non
 
     def kill_reader() -> bool:
         if group.last_lines("web") == ["up"]:
-            readers = [child for child in psutil.Process().children() if child.children()]
-            reader = next((reader for reader in readers if WAITS in reader.children()[0].cmdline()), None)
+            children = [(child, child.children()) for child in psutil.Process().children()]
+            readers = [child for child, started in children if started and WAITS in started[0].cmdline()]
+            reader = next(iter(readers), None)
             if reader is not None:
                 reader.kill()
         return False
