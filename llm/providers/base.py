@@ -1,4 +1,4 @@
-"""The provider interface: two hooks a vendor implements, and everything around them done once."""
+"""The provider interface: what a vendor implements, and everything around it done once."""
 
 from __future__ import annotations
 
@@ -176,8 +176,8 @@ class TextStream:
 class Provider(ABC):
     """A source of answers, safe to share between threads.
 
-    A vendor implements `list_models`, `_complete` and `_stream`; measuring a call and refusing an empty
-    answer is done here. `default_model` answers where a call names none; empty if only the vendor knows.
+    A vendor implements `list_models` and `_stream`; measuring a call and refusing an empty answer is done here.
+    `default_model` answers where a call names none; empty if only the vendor knows.
     """
 
     name: str
@@ -230,12 +230,21 @@ class Provider(ABC):
         return TextStream(self._stream(prompt, options), provider=self.name)
 
     @abstractmethod
-    def _complete(self, prompt: Prompt, options: CallOptions) -> Completion:
-        """Ask for the whole answer; translate the vendor's errors."""
-
-    @abstractmethod
     def _stream(self, prompt: Prompt, options: CallOptions) -> Deltas:
-        """Yield the pieces of the answer and return it whole; release everything when closed."""
+        """Yield the pieces of the answer and return it whole; release everything when closed.
+
+        Whatever goes wrong is raised as one of our errors.
+        """
+
+    def _complete(self, prompt: Prompt, options: CallOptions) -> Completion:
+        """Return the whole answer, by the stream unless the vendor has a shorter way."""
+        deltas = self._stream(prompt, options)
+        try:
+            while True:
+                next(deltas)
+        except StopIteration as end:
+            completion: Completion = end.value
+            return completion
 
 
 def _check_completion(completion: Completion, *, provider: str) -> Completion:

@@ -68,15 +68,6 @@ class Vendor(Provider):
     def list_models(self) -> list[ModelDescription]:
         return [ModelDescription(self.default_model, self.name)]
 
-    def _complete(self, prompt: Prompt, options: CallOptions) -> Completion:
-        deltas = self._stream(prompt, options)
-        try:
-            while True:
-                next(deltas)
-        except StopIteration as end:
-            completion: Completion = end.value
-            return completion
-
     def _stream(self, prompt: Prompt, options: CallOptions) -> Deltas:
         self.asked.append((prompt, options.model))
         answer = self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
