@@ -16,21 +16,7 @@ from botgateway.domain.decisions import Decision, ImpossibleDecision, UnknownPer
 from botgateway.enums import AccessState, DecisionSource
 from botgateway.models import AccessDecision, InboxUpdate, Notice, Person
 from botgateway.tasks import wake_notices
-
-
-class RecordAdmin(admin.ModelAdmin):
-    """A list and a detail page of what has happened: nothing is added, changed or deleted."""
-
-    show_full_result_count = False
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
-        return False
+from llm.admin import RecordAdmin
 
 
 @admin.register(Person)

@@ -9,7 +9,7 @@ from llm.models import CatalogueModel, Exchange, ProviderState
 
 
 class RecordAdmin(admin.ModelAdmin):
-    """A list and a detail page of what providers have told: nothing is added, changed or deleted."""
+    """A list and a detail page of what has happened: nothing is added, changed or deleted."""
 
     show_full_result_count = False
 
