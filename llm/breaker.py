@@ -72,7 +72,9 @@ class Breaker:
         self._failures = 0
         self._open_until: float | None = None
         self._probe: Permit | None = None
-        metrics.BREAKER_OPEN.labels(provider).set(0)
+        metrics.BREAKER_OPEN.labels(provider).set_function(
+            lambda: self.is_open
+        )  # after its pause: 0, asked or not
 
     @property
     def is_open(self) -> bool:
@@ -131,7 +133,6 @@ class Breaker:
     def _open(self, pause_s: float, error: LLMError) -> None:
         self._open_until = max(self._clock() + pause_s, self._open_until or 0.0)
         self._probe = None
-        metrics.BREAKER_OPEN.labels(self._provider).set(1)
         log.warning(
             "llm provider left alone", provider=self._provider, outcome=error.outcome, pause_s=round(pause_s)
         )
@@ -141,7 +142,6 @@ class Breaker:
         if self._open_until is None:
             return
         self._open_until = self._probe = None
-        metrics.BREAKER_OPEN.labels(self._provider).set(0)
         log.info("llm provider asked again", provider=self._provider)
 
 

@@ -210,6 +210,7 @@ def test_each_provider_has_its_own_which_says_how_it_stands():
         assert gauge("dead") == 1
         assert call(breakers.of_provider("alive"))
         clock.now += PAUSE_S
+        assert gauge("dead") == 0  # nobody has asked yet, but whoever does is let through
         call(breakers.of_provider("dead"))
 
     assert (gauge("dead"), gauge("alive")) == (0, 0)
