@@ -5,11 +5,11 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3 || echo python3)
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
-CODE := botgateway butler_project llm personalization sandbox
+CODE := botgateway butler_project llm observability personalization sandbox
 REQUIREMENTS := requirements.txt requirements-dev.txt constraints.txt
 TOKENIZERS := .venv-tokenizers
 MEASURED := tests/benchmarks/tokenizers
-SYSTEM_PACKAGES := chromium chromium-driver
+SYSTEM_PACKAGES := chromium chromium-driver prometheus prometheus-alertmanager
 AS_ROOT := $(shell test "$$(id -u)" = 0 || echo sudo)
 # What looks at the code sees the defaults, not the configuration of this machine.
 DEFAULTS := env -u MONGODB_URL -u REDIS_URL -u TELEGRAM_BOT_TOKEN BUTLER_ENV_FILE= DATA_DIR=$(CURDIR)/data/lint

@@ -32,3 +32,12 @@ class NoticeStatus(TextChoices):
     PENDING = "pending", "pending"
     SENT = "sent", "sent"
     FAILED = "failed", "failed"  # the chat cannot be reached, or Telegram refuses the message for good
+    CANCELLED = "cancelled", "cancelled"  # called off before it was sent
+
+
+class BroadcastStatus(TextChoices):
+    DRAFT = "draft", "draft"
+    FILING = "filing", "filing"  # notices are being filed, person by person
+    SENDING = "sending", "sending"
+    DONE = "done", "done"
+    CANCELLED = "cancelled", "cancelled"

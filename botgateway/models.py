@@ -9,7 +9,7 @@ from django.utils import timezone
 from django_mongodb_backend.fields import ArrayField, ObjectIdField
 from django_mongodb_backend.managers import MongoManager
 
-from botgateway.enums import AccessState, DecisionSource, NoticeStatus, UpdateStatus
+from botgateway.enums import AccessState, BroadcastStatus, DecisionSource, NoticeStatus, UpdateStatus
 from mongo_indexes import TTLIndex, UniqueIndex
 
 # After a week without updates Telegram continues at a random update_id (core.telegram.org/bots/api#update). By then
@@ -104,7 +104,10 @@ class AccessDecision(models.Model):
 
     class Meta:
         db_table = "access_decisions"
-        indexes = [models.Index(fields=["user_id", "-decided_at"], name="user_id_decided_at")]
+        indexes = [
+            models.Index(fields=["user_id", "-decided_at"], name="user_id_decided_at"),
+            models.Index(fields=["decided_by"], name="decision_decided_by"),
+        ]
         verbose_name = "access decision"
 
     def __str__(self) -> str:
@@ -122,7 +125,8 @@ class Notice(models.Model):
     about_user_id = models.CharField(max_length=64, blank=True, default="")
     text = models.TextField()
     keyboard = models.TextField(blank=True, default="")
-    status = models.CharField(max_length=8, choices=NoticeStatus, default=NoticeStatus.PENDING)
+    broadcast_id = models.CharField(max_length=24, blank=True, default="")
+    status = models.CharField(max_length=9, choices=NoticeStatus, default=NoticeStatus.PENDING)
     revision = models.PositiveIntegerField(default=0)
     attempts = models.PositiveSmallIntegerField(default=0)
     message_ids = ArrayField(models.BigIntegerField(), default=list, blank=True)
@@ -135,8 +139,33 @@ class Notice(models.Model):
         indexes = [
             UniqueIndex(fields=["key"], name="notice_key_unique"),
             models.Index(fields=["status", "chat_id", "created_at"], name="notice_status_chat_created"),
+            models.Index(fields=["broadcast_id", "status"], name="notice_broadcast_id_status"),
+            models.Index(fields=["about_user_id"], name="notice_about_user_id"),
             TTLIndex(fields=["created_at"], name="notice_created_at_ttl", expire_after_s=NOTICE_TTL_S),
         ]
 
     def __str__(self) -> str:
         return f"{self.key} {self.status}"
+
+
+class Broadcast(models.Model):
+    """A message from staff to everybody who is approved. Each person's copy is a notice that names this broadcast.
+
+    `filed_until` is the `user_id` up to which notices are filed: whoever takes over after a crash goes on from there.
+    """
+
+    text = models.TextField()
+    status = models.CharField(max_length=9, choices=BroadcastStatus, default=BroadcastStatus.DRAFT)
+    created_by = models.CharField(max_length=150)
+    created_at = models.DateTimeField(default=timezone.now)
+    started_at = models.DateTimeField(null=True, blank=True, default=None)
+    finished_at = models.DateTimeField(null=True, blank=True, default=None)
+    filed_until = models.CharField(max_length=64, blank=True, default="")
+    filed = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        db_table = "broadcasts"
+        indexes = [models.Index(fields=["status", "created_at"], name="broadcast_status_created_at")]
+
+    def __str__(self) -> str:
+        return f"{self.pk} {self.status}"

@@ -59,6 +59,7 @@ INSTALLED_APPS = [
     "llm.apps.LLMConfig",
     "personalization.apps.PersonalizationConfig",
     "botgateway.apps.BotGatewayConfig",
+    "observability.apps.ObservabilityConfig",
 ]
 MIGRATION_MODULES = {
     "admin": "butler_project.contrib.admin_migrations",

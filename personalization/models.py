@@ -79,6 +79,7 @@ class MemoryEvent(models.Model):
             TTLIndex(fields=["created_at"], name="created_at_ttl", expire_after_s=MEMORY_TTL_S),
         ]
         verbose_name = "memory event"
+        permissions = [("read_conversation", "Can read people's conversations")]
 
     def __str__(self) -> str:
         return f"{self.user_id} {self.role} {self.created_at:%Y-%m-%d %H:%M:%S}"
@@ -138,3 +139,45 @@ class FilePassage(models.Model):
 
     def __str__(self) -> str:
         return f"{self.file_id} {self.ordinal}"
+
+
+class Compression(models.Model):
+    """What one compression of somebody's memory came to; `status` as `domain.compression.Status` has it."""
+
+    user_id = models.CharField(max_length=USER_ID_MAX_CHARS)
+    status = models.CharField(max_length=16)
+    summarised = models.PositiveIntegerField(default=0)
+    deleted = models.PositiveIntegerField(default=0)
+    duration_s = models.FloatField(default=0.0)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        db_table = "compressions"
+        indexes = [
+            models.Index(fields=["user_id", "-created_at"], name="compression_user_id_created_at"),
+            TTLIndex(fields=["created_at"], name="compression_created_at_ttl", expire_after_s=MEMORY_TTL_S),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} {self.status} {self.created_at:%Y-%m-%d %H:%M:%S}"
+
+
+class CompressionRun(models.Model):
+    """A nightly run over everybody: how far it has come, and how it ended. `outcome` is empty while it runs."""
+
+    started_at = models.DateTimeField(default=timezone.now)
+    finished_at = models.DateTimeField(null=True, blank=True, default=None)
+    found = models.PositiveIntegerField(default=0)
+    processed = models.PositiveIntegerField(default=0)
+    failed = models.PositiveIntegerField(default=0)
+    outcome = models.CharField(max_length=16, blank=True, default="")
+
+    class Meta:
+        db_table = "compression_runs"
+        indexes = [
+            models.Index(fields=["-started_at"], name="run_started_at_desc"),
+            TTLIndex(fields=["started_at"], name="run_started_at_ttl", expire_after_s=MEMORY_TTL_S),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.started_at:%Y-%m-%d %H:%M} {self.outcome or 'running'}"

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from django.conf import settings
 
 from botgateway import metrics
-from botgateway.redis_connection import redis_client, redis_script
+from redis_connection import redis_client, redis_script
 
 US = 1_000_000
 LONGEST_SLEEP_S = 0.25  # shorter than the delivery of a wake-up call is worth

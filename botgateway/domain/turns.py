@@ -17,8 +17,8 @@ from redis.exceptions import LockError, RedisError
 from redis.lock import Lock
 
 from botgateway.errors import TurnLost
-from botgateway.heartbeat import heartbeat
-from botgateway.redis_connection import redis_client
+from heartbeat import heartbeat
+from redis_connection import redis_client
 
 log = structlog.get_logger(__name__)
 

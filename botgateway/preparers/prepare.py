@@ -24,11 +24,11 @@ from botgateway.domain.preparation import (
 from botgateway.domain.updates import IncomingMessage, read_incoming
 from botgateway.enums import UpdateStatus
 from botgateway.errors import OUTAGES, TelegramError
-from botgateway.heartbeat import heartbeat
 from botgateway.models import InboxUpdate
 from botgateway.preparers.files import prepare_file
 from botgateway.preparers.voice import prepare_voice
-from botgateway.redis_connection import redis_client
+from heartbeat import heartbeat
+from redis_connection import redis_client
 
 log = structlog.get_logger(__name__)
 

@@ -150,7 +150,9 @@ class Reply:
                     self.text = stream.completion.text
         finally:
             self.used_tokens = stream.used_tokens
-            self._stream = None  # it knows this reply: the two would keep each other, and all that was said, alive
+            self._stream = (
+                None  # it knows this reply: the two would keep each other, and all that was said, alive
+            )
 
     def _build_prompt(self, candidate: Candidate, *, is_shortened: bool) -> Prompt:
         """Put the prompt together for one model. Raises `ContextTooLong` if the message alone does not fit."""

@@ -9,7 +9,7 @@ from django.contrib.auth.models import Permission, User
 from django.test import Client
 
 from botgateway.models import AccessDecision, Notice, Person
-from botgateway.redis_connection import redis_client
+from redis_connection import redis_client
 
 pytestmark = pytest.mark.django_db
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from botgateway.delivery import pace
 from botgateway.delivery.pace import Place, find_waiting, note_refusal, take_free_place, take_place
-from botgateway.redis_connection import redis_client
+from redis_connection import redis_client
 
 STEP_S = 100.0  # between two calls, so long that the real clock does not matter
 SOON_S = STEP_S / 10

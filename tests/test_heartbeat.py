@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from botgateway.heartbeat import Heartbeat
+from heartbeat import Heartbeat
 from tests.harness.processes import wait_until
 
 

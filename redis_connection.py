@@ -1,4 +1,4 @@
-"""Redis as every process of the gateway reaches it."""
+"""Redis as every process reaches it."""
 
 from __future__ import annotations
 

@@ -1,0 +1,74 @@
+"""What operators look back at: spans of requests, figures by the hour. Never a word of a conversation."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils import timezone
+from django_mongodb_backend.fields import ArrayField
+
+from mongo_indexes import TTLIndex, UniqueIndex
+
+TRACE_ID_CHARS = 32
+SPAN_ID_CHARS = 16
+NAME_MAX_CHARS = 100
+SPAN_TTL_S = 604_800  # 7 days; another SPAN_TTL_DAYS is applied after each migration
+FIGURES_TTL_S = 34_214_400  # 396 days: the same month a year ago
+
+
+class Span(models.Model):
+    """One step of a request, as OpenTelemetry has it. `attributes` are JSON: ids, counts and outcomes."""
+
+    trace_id = models.CharField(max_length=TRACE_ID_CHARS)
+    span_id = models.CharField(max_length=SPAN_ID_CHARS)
+    parent_id = models.CharField(max_length=SPAN_ID_CHARS, blank=True, default="")
+    name = models.CharField(max_length=NAME_MAX_CHARS)
+    process = models.CharField(max_length=32)
+    started_at = models.DateTimeField()
+    duration_ms = models.FloatField()
+    is_error = models.BooleanField(default=False)
+    attributes = models.JSONField(default=dict, blank=True)
+
+    class Meta:
+        db_table = "spans"
+        indexes = [
+            UniqueIndex(fields=["span_id"], name="span_id_unique"),
+            models.Index(fields=["trace_id", "started_at"], name="span_trace_id_started_at"),
+            TTLIndex(fields=["started_at"], name="span_started_at_ttl", expire_after_s=SPAN_TTL_S),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.trace_id} {self.name}"
+
+
+class HourlyFigures(models.Model):
+    """What happened within an hour (UTC). Computed from the collections, again and again until the hour is well over.
+
+    `latencies_ms`: p50 and p95 from an update's receipt to its answer; `first_tokens_ms` the same for models. Both are
+    empty where nothing was measured. `compressions` counts by outcome.
+    """
+
+    hour = models.DateTimeField()
+    messages = models.PositiveIntegerField(default=0)
+    errors = models.PositiveIntegerField(default=0)
+    latencies_ms = ArrayField(models.FloatField(), default=list, blank=True)
+    first_tokens_ms = ArrayField(models.FloatField(), default=list, blank=True)
+    exchanges = models.PositiveIntegerField(default=0)
+    failed_exchanges = models.PositiveIntegerField(default=0)
+    prompt_tokens = models.PositiveBigIntegerField(default=0)
+    completion_tokens = models.PositiveBigIntegerField(default=0)
+    compressions = models.JSONField(default=dict, blank=True)
+    people = models.PositiveIntegerField(default=0)
+    approved_people = models.PositiveIntegerField(default=0)
+    memory_events = models.PositiveIntegerField(default=0)
+    computed_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        db_table = "hourly_figures"
+        indexes = [
+            UniqueIndex(fields=["hour"], name="figures_hour_unique"),
+            TTLIndex(fields=["hour"], name="figures_hour_ttl", expire_after_s=FIGURES_TTL_S),
+        ]
+        verbose_name = "hour"
+
+    def __str__(self) -> str:
+        return f"{self.hour:%Y-%m-%d %H:00}"
