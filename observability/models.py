@@ -43,13 +43,17 @@ class Span(models.Model):
 class HourlyFigures(models.Model):
     """What happened within an hour (UTC). Computed from the collections, again and again until the hour is well over.
 
-    `latencies_ms`: p50 and p95 from an update's receipt to its answer; `first_tokens_ms` the same for models. Both are
-    empty where nothing was measured. `compressions` counts by outcome.
+    `messages` are those received in the hour that want an answer: `errors` of them were given up, `pending` had no
+    answer yet when last computed. `latencies_ms`: p50 and p95 from a message's receipt to its answer;
+    `first_tokens_ms` the same for replies of models. Both are empty where nothing was measured. `compressions` counts
+    by outcome. `people`, `approved_people` and `memory_events` are how many there were towards the end of the hour,
+    null if nobody looked then.
     """
 
     hour = models.DateTimeField()
     messages = models.PositiveIntegerField(default=0)
     errors = models.PositiveIntegerField(default=0)
+    pending = models.PositiveIntegerField(default=0)
     latencies_ms = ArrayField(models.FloatField(), default=list, blank=True)
     first_tokens_ms = ArrayField(models.FloatField(), default=list, blank=True)
     exchanges = models.PositiveIntegerField(default=0)
@@ -57,9 +61,9 @@ class HourlyFigures(models.Model):
     prompt_tokens = models.PositiveBigIntegerField(default=0)
     completion_tokens = models.PositiveBigIntegerField(default=0)
     compressions = models.JSONField(default=dict, blank=True)
-    people = models.PositiveIntegerField(default=0)
-    approved_people = models.PositiveIntegerField(default=0)
-    memory_events = models.PositiveIntegerField(default=0)
+    people = models.PositiveIntegerField(null=True, blank=True, default=None)
+    approved_people = models.PositiveIntegerField(null=True, blank=True, default=None)
+    memory_events = models.PositiveIntegerField(null=True, blank=True, default=None)
     computed_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
