@@ -24,6 +24,9 @@ class Migration(migrations.Migration):
                 ('finished_at', models.DateTimeField(blank=True, default=None, null=True)),
                 ('filed_until', models.CharField(blank=True, default='', max_length=64)),
                 ('filed', models.PositiveIntegerField(default=0)),
+                ('sent', models.PositiveIntegerField(default=0)),
+                ('failed', models.PositiveIntegerField(default=0)),
+                ('left_out', models.PositiveIntegerField(default=0)),
             ],
             options={
                 'db_table': 'broadcasts',
@@ -33,6 +36,21 @@ class Migration(migrations.Migration):
             model_name='notice',
             name='broadcast_id',
             field=models.CharField(blank=True, default='', max_length=24),
+        ),
+        migrations.AddField(
+            model_name='notice',
+            name='lane',
+            field=models.PositiveSmallIntegerField(default=0),
+        ),
+        migrations.AddField(
+            model_name='notice',
+            name='known_message_id',
+            field=models.BigIntegerField(default=0),
+        ),
+        migrations.AlterField(
+            model_name='notice',
+            name='text',
+            field=models.TextField(blank=True),
         ),
         migrations.AlterField(
             model_name='notice',
@@ -45,7 +63,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='notice',
-            index=models.Index(fields=['broadcast_id', 'status'], name='notice_broadcast_id_status'),
+            index=models.Index(fields=['broadcast_id', 'status', 'lane', 'due_at'], name='notice_broadcast_lane_due'),
         ),
         migrations.AddIndex(
             model_name='notice',
@@ -54,5 +72,41 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='broadcast',
             index=models.Index(fields=['status', 'created_at'], name='broadcast_status_created_at'),
+        ),
+        migrations.AlterModelOptions(
+            name='accessdecision',
+            options={'verbose_name': 'access decision', 'verbose_name_plural': 'access decisions'},
+        ),
+        migrations.AlterModelOptions(
+            name='broadcast',
+            options={'verbose_name': 'broadcast', 'verbose_name_plural': 'broadcasts'},
+        ),
+        migrations.AlterModelOptions(
+            name='inboxupdate',
+            options={'verbose_name': 'update', 'verbose_name_plural': 'updates'},
+        ),
+        migrations.AlterModelOptions(
+            name='notice',
+            options={'verbose_name': 'notice', 'verbose_name_plural': 'notices'},
+        ),
+        migrations.AlterModelOptions(
+            name='person',
+            options={'verbose_name': 'person', 'verbose_name_plural': 'people'},
+        ),
+        migrations.AddIndex(
+            model_name='accessdecision',
+            index=models.Index(fields=['-decided_at'], name='decision_decided_at'),
+        ),
+        migrations.AddIndex(
+            model_name='person',
+            index=models.Index(fields=['-created_at'], name='person_created_at'),
+        ),
+        migrations.AddIndex(
+            model_name='person',
+            index=models.Index(fields=['first_name'], name='person_first_name'),
+        ),
+        migrations.AddIndex(
+            model_name='person',
+            index=models.Index(fields=['username'], name='person_username'),
         ),
     ]
