@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 from django_mongodb_backend.fields import ArrayField, ObjectIdField
 from django_mongodb_backend.managers import MongoManager
 
@@ -51,7 +52,8 @@ class UserProfile(models.Model):
             UniqueIndex(fields=["user_id"], name="user_id_unique"),
             models.Index(fields=["created_at"], name="created_at"),
         ]
-        verbose_name = "profile"
+        verbose_name = _("profile")
+        verbose_name_plural = _("profiles")
 
     def __str__(self) -> str:
         return self.user_id
@@ -78,7 +80,8 @@ class MemoryEvent(models.Model):
             models.Index(fields=["user_id", "-created_at"], name="user_id_created_at"),
             TTLIndex(fields=["created_at"], name="created_at_ttl", expire_after_s=MEMORY_TTL_S),
         ]
-        verbose_name = "memory event"
+        verbose_name = _("memory event")
+        verbose_name_plural = _("memory events")
         permissions = [("read_conversation", "Can read people's conversations")]
 
     def __str__(self) -> str:
@@ -110,7 +113,8 @@ class StoredFile(models.Model):
             models.Index(fields=["user_id", "-created_at"], name="file_user_id_created_at"),
             models.Index(fields=["created_at"], name="file_created_at"),
         ]
-        verbose_name = "file"
+        verbose_name = _("file")
+        verbose_name_plural = _("files")
 
     def __str__(self) -> str:
         return f"{self.file_id} of {self.user_id}"
@@ -157,6 +161,8 @@ class Compression(models.Model):
             models.Index(fields=["user_id", "-created_at"], name="compression_user_id_created_at"),
             TTLIndex(fields=["created_at"], name="compression_created_at_ttl", expire_after_s=MEMORY_TTL_S),
         ]
+        verbose_name = _("compression")
+        verbose_name_plural = _("compressions")
 
     def __str__(self) -> str:
         return f"{self.user_id} {self.status} {self.created_at:%Y-%m-%d %H:%M:%S}"
@@ -178,6 +184,8 @@ class CompressionRun(models.Model):
             models.Index(fields=["-started_at"], name="run_started_at_desc"),
             TTLIndex(fields=["started_at"], name="run_started_at_ttl", expire_after_s=MEMORY_TTL_S),
         ]
+        verbose_name = _("nightly run")
+        verbose_name_plural = _("nightly runs")
 
     def __str__(self) -> str:
         return f"{self.started_at:%Y-%m-%d %H:%M} {self.outcome or 'running'}"

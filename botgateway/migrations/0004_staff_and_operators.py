@@ -6,107 +6,135 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('botgateway', '0003_unfinished_decisions'),
+        ("botgateway", "0003_unfinished_decisions"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Broadcast',
+            name="Broadcast",
             fields=[
-                ('id', django_mongodb_backend.fields.ObjectIdAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('text', models.TextField()),
-                ('status', models.CharField(choices=[('draft', 'draft'), ('filing', 'filing'), ('sending', 'sending'), ('done', 'done'), ('cancelled', 'cancelled')], default='draft', max_length=9)),
-                ('created_by', models.CharField(max_length=150)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('started_at', models.DateTimeField(blank=True, default=None, null=True)),
-                ('finished_at', models.DateTimeField(blank=True, default=None, null=True)),
-                ('filed_until', models.CharField(blank=True, default='', max_length=64)),
-                ('filed', models.PositiveIntegerField(default=0)),
-                ('sent', models.PositiveIntegerField(default=0)),
-                ('failed', models.PositiveIntegerField(default=0)),
-                ('left_out', models.PositiveIntegerField(default=0)),
+                (
+                    "id",
+                    django_mongodb_backend.fields.ObjectIdAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("text", models.TextField()),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("draft", "draft"),
+                            ("filing", "filing"),
+                            ("sending", "sending"),
+                            ("done", "done"),
+                            ("cancelled", "cancelled"),
+                        ],
+                        default="draft",
+                        max_length=9,
+                    ),
+                ),
+                ("created_by", models.CharField(max_length=150)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("started_at", models.DateTimeField(blank=True, default=None, null=True)),
+                ("finished_at", models.DateTimeField(blank=True, default=None, null=True)),
+                ("filed_until", models.CharField(blank=True, default="", max_length=64)),
+                ("filed", models.PositiveIntegerField(default=0)),
+                ("sent", models.PositiveIntegerField(default=0)),
+                ("failed", models.PositiveIntegerField(default=0)),
+                ("left_out", models.PositiveIntegerField(default=0)),
             ],
             options={
-                'db_table': 'broadcasts',
+                "db_table": "broadcasts",
             },
         ),
         migrations.AddField(
-            model_name='notice',
-            name='broadcast_id',
-            field=models.CharField(blank=True, default='', max_length=24),
+            model_name="notice",
+            name="broadcast_id",
+            field=models.CharField(blank=True, default="", max_length=24),
         ),
         migrations.AddField(
-            model_name='notice',
-            name='lane',
+            model_name="notice",
+            name="lane",
             field=models.PositiveSmallIntegerField(default=0),
         ),
         migrations.AddField(
-            model_name='notice',
-            name='known_message_id',
+            model_name="notice",
+            name="known_message_id",
             field=models.BigIntegerField(default=0),
         ),
         migrations.AlterField(
-            model_name='notice',
-            name='text',
+            model_name="notice",
+            name="text",
             field=models.TextField(blank=True),
         ),
         migrations.AlterField(
-            model_name='notice',
-            name='status',
-            field=models.CharField(choices=[('pending', 'pending'), ('sent', 'sent'), ('failed', 'failed'), ('cancelled', 'cancelled')], default='pending', max_length=9),
+            model_name="notice",
+            name="status",
+            field=models.CharField(
+                choices=[
+                    ("pending", "pending"),
+                    ("sent", "sent"),
+                    ("failed", "failed"),
+                    ("cancelled", "cancelled"),
+                ],
+                default="pending",
+                max_length=9,
+            ),
         ),
         migrations.AddIndex(
-            model_name='accessdecision',
-            index=models.Index(fields=['decided_by'], name='decision_decided_by'),
+            model_name="accessdecision",
+            index=models.Index(fields=["decided_by"], name="decision_decided_by"),
         ),
         migrations.AddIndex(
-            model_name='notice',
-            index=models.Index(fields=['broadcast_id', 'status', 'lane', 'due_at'], name='notice_broadcast_lane_due'),
+            model_name="notice",
+            index=models.Index(
+                fields=["broadcast_id", "status", "lane", "due_at"], name="notice_broadcast_lane_due"
+            ),
         ),
         migrations.AddIndex(
-            model_name='notice',
-            index=models.Index(fields=['about_user_id'], name='notice_about_user_id'),
+            model_name="notice",
+            index=models.Index(fields=["about_user_id"], name="notice_about_user_id"),
         ),
         migrations.AddIndex(
-            model_name='broadcast',
-            index=models.Index(fields=['status', 'created_at'], name='broadcast_status_created_at'),
+            model_name="broadcast",
+            index=models.Index(fields=["status", "created_at"], name="broadcast_status_created_at"),
         ),
         migrations.AlterModelOptions(
-            name='accessdecision',
-            options={'verbose_name': 'access decision', 'verbose_name_plural': 'access decisions'},
+            name="accessdecision",
+            options={"verbose_name": "access decision", "verbose_name_plural": "access decisions"},
         ),
         migrations.AlterModelOptions(
-            name='broadcast',
-            options={'verbose_name': 'broadcast', 'verbose_name_plural': 'broadcasts'},
+            name="broadcast",
+            options={"verbose_name": "broadcast", "verbose_name_plural": "broadcasts"},
         ),
         migrations.AlterModelOptions(
-            name='inboxupdate',
-            options={'verbose_name': 'update', 'verbose_name_plural': 'updates'},
+            name="inboxupdate",
+            options={"verbose_name": "update", "verbose_name_plural": "updates"},
         ),
         migrations.AlterModelOptions(
-            name='notice',
-            options={'verbose_name': 'notice', 'verbose_name_plural': 'notices'},
+            name="notice",
+            options={"verbose_name": "notice", "verbose_name_plural": "notices"},
         ),
         migrations.AlterModelOptions(
-            name='person',
-            options={'verbose_name': 'person', 'verbose_name_plural': 'people'},
+            name="person",
+            options={"verbose_name": "person", "verbose_name_plural": "people"},
         ),
         migrations.AddIndex(
-            model_name='accessdecision',
-            index=models.Index(fields=['-decided_at'], name='decision_decided_at'),
+            model_name="accessdecision",
+            index=models.Index(fields=["-decided_at"], name="decision_decided_at"),
         ),
         migrations.AddIndex(
-            model_name='person',
-            index=models.Index(fields=['-created_at'], name='person_created_at'),
+            model_name="person",
+            index=models.Index(fields=["-created_at"], name="person_created_at"),
         ),
         migrations.AddIndex(
-            model_name='person',
-            index=models.Index(fields=['first_name'], name='person_first_name'),
+            model_name="person",
+            index=models.Index(fields=["first_name"], name="person_first_name"),
         ),
         migrations.AddIndex(
-            model_name='person',
-            index=models.Index(fields=['username'], name='person_username'),
+            model_name="person",
+            index=models.Index(fields=["username"], name="person_username"),
         ),
     ]

@@ -7,46 +7,85 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('personalization', '0002_everything_in_telegram'),
+        ("personalization", "0002_everything_in_telegram"),
     ]
 
     operations = [
         migrations.AlterModelOptions(
-            name='memoryevent',
-            options={'permissions': [('read_conversation', "Can read people's conversations")], 'verbose_name': 'memory event'},
-        ),
-        migrations.CreateModel(
-            name='Compression',
-            fields=[
-                ('id', django_mongodb_backend.fields.ObjectIdAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('user_id', models.CharField(max_length=64)),
-                ('status', models.CharField(max_length=16)),
-                ('summarised', models.PositiveIntegerField(default=0)),
-                ('deleted', models.PositiveIntegerField(default=0)),
-                ('duration_s', models.FloatField(default=0.0)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
-            ],
+            name="memoryevent",
             options={
-                'db_table': 'compressions',
-                'indexes': [models.Index(fields=['user_id', '-created_at'], name='compression_user_id_created_at'), mongo_indexes.TTLIndex(expire_after_s=7776000, fields=['created_at'], name='compression_created_at_ttl')],
+                "permissions": [("read_conversation", "Can read people's conversations")],
+                "verbose_name": "memory event",
+                "verbose_name_plural": "memory events",
             },
         ),
         migrations.CreateModel(
-            name='CompressionRun',
+            name="Compression",
             fields=[
-                ('id', django_mongodb_backend.fields.ObjectIdAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('started_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('finished_at', models.DateTimeField(blank=True, default=None, null=True)),
-                ('found', models.PositiveIntegerField(default=0)),
-                ('processed', models.PositiveIntegerField(default=0)),
-                ('failed', models.PositiveIntegerField(default=0)),
-                ('outcome', models.CharField(blank=True, default='', max_length=16)),
+                (
+                    "id",
+                    django_mongodb_backend.fields.ObjectIdAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("user_id", models.CharField(max_length=64)),
+                ("status", models.CharField(max_length=16)),
+                ("summarised", models.PositiveIntegerField(default=0)),
+                ("deleted", models.PositiveIntegerField(default=0)),
+                ("duration_s", models.FloatField(default=0.0)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
             ],
             options={
-                'db_table': 'compression_runs',
-                'indexes': [models.Index(fields=['-started_at'], name='run_started_at_desc'), mongo_indexes.TTLIndex(expire_after_s=7776000, fields=['started_at'], name='run_started_at_ttl')],
+                "db_table": "compressions",
+                "indexes": [
+                    models.Index(fields=["user_id", "-created_at"], name="compression_user_id_created_at"),
+                    mongo_indexes.TTLIndex(
+                        expire_after_s=7776000, fields=["created_at"], name="compression_created_at_ttl"
+                    ),
+                ],
             },
+        ),
+        migrations.CreateModel(
+            name="CompressionRun",
+            fields=[
+                (
+                    "id",
+                    django_mongodb_backend.fields.ObjectIdAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("started_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("finished_at", models.DateTimeField(blank=True, default=None, null=True)),
+                ("found", models.PositiveIntegerField(default=0)),
+                ("processed", models.PositiveIntegerField(default=0)),
+                ("failed", models.PositiveIntegerField(default=0)),
+                ("outcome", models.CharField(blank=True, default="", max_length=16)),
+            ],
+            options={
+                "db_table": "compression_runs",
+                "indexes": [
+                    models.Index(fields=["-started_at"], name="run_started_at_desc"),
+                    mongo_indexes.TTLIndex(
+                        expire_after_s=7776000, fields=["started_at"], name="run_started_at_ttl"
+                    ),
+                ],
+            },
+        ),
+        migrations.AlterModelOptions(
+            name="compression",
+            options={"verbose_name": "compression", "verbose_name_plural": "compressions"},
+        ),
+        migrations.AlterModelOptions(
+            name="compressionrun",
+            options={"verbose_name": "nightly run", "verbose_name_plural": "nightly runs"},
+        ),
+        migrations.AlterModelOptions(
+            name="storedfile",
+            options={"verbose_name": "file", "verbose_name_plural": "files"},
+        ),
+        migrations.AlterModelOptions(
+            name="userprofile",
+            options={"verbose_name": "profile", "verbose_name_plural": "profiles"},
         ),
     ]
