@@ -11,13 +11,13 @@ STEP_WIDTH = 10.0
 HEIGHT = 100.0
 BAR_MARGIN = 1.0
 ROUND_TOPS = (1.0, 2.0, 5.0, 10.0)
+LOWEST_TOP, LOWEST_WHOLE_TOP = 0.001, 1.0  # a millisecond; one of whatever is counted
 
 
 def find_top(values: Sequence[Value], *, is_whole: bool) -> float:
-    """Return a round number that no value exceeds: 1, 2 or 5 times a power of ten. At least 1 where all are whole."""
-    highest = max((value for value in values if value is not None), default=0.0)
-    if highest <= 0 or (is_whole and highest < 1):
-        return 1.0
+    """Return a round number that no value exceeds: 1, 2 or 5 times a power of ten."""
+    lowest = LOWEST_WHOLE_TOP if is_whole else LOWEST_TOP
+    highest = max([lowest, *(value for value in values if value is not None)])
     power = 10.0 ** math.floor(math.log10(highest))
     return next(factor * power for factor in ROUND_TOPS if factor * power >= highest)
 

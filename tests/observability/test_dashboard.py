@@ -117,7 +117,14 @@ def test_nothing_is_drawn_outside_the_box(values: list[float | None], is_whole: 
 def test_tops_are_round() -> None:
     highest = [0.0, 0.3, 1.0, 7.0, 120.0, 5_001.0]
 
-    assert [find_top([value], is_whole=False) for value in highest] == [1.0, 0.5, 1.0, 10.0, 200.0, 10_000.0]
+    assert [find_top([value], is_whole=False) for value in highest] == [
+        0.001,
+        0.5,
+        1.0,
+        10.0,
+        200.0,
+        10_000.0,
+    ]
     assert find_top([None], is_whole=True) == 1.0
 
 
