@@ -45,7 +45,13 @@ class Plot:
             return "—"
         if self.is_seconds:
             return translate("%(seconds)s s") % {"seconds": number_format(value, _find_decimals(value))}
-        return number_format(round(value), use_l10n=True, force_grouping=True)
+        return number_format(round(value), force_grouping=True)
+
+    def write_mark(self, value: float) -> str:
+        """Write a value beside the axis: a round one, with as many digits as it has; nothing for a part of a thing."""
+        if self.is_seconds:
+            return translate("%(seconds)s s") % {"seconds": number_format(f"{value:g}")}
+        return number_format(int(value), force_grouping=True) if value.is_integer() else ""
 
 
 def total(field: str) -> Read:
