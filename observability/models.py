@@ -3,41 +3,54 @@
 from __future__ import annotations
 
 from django.db import models
+from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 from django_mongodb_backend.fields import ArrayField
 
 from mongo_indexes import TTLIndex, UniqueIndex
 
 TRACE_ID_CHARS = 32
-SPAN_ID_CHARS = 16
 NAME_MAX_CHARS = 100
+PROCESS_MAX_CHARS = 32
+TTL_INDEX = "part_started_at_ttl"
 SPAN_TTL_S = 604_800  # 7 days; another SPAN_TTL_DAYS is applied after each migration
 FIGURES_TTL_S = 34_214_400  # 396 days: the same month a year ago
 
 
-class Span(models.Model):
-    """One step of a request, as OpenTelemetry has it. `attributes` are JSON: ids, counts and outcomes."""
+class TracePart(models.Model):
+    """The steps of one request that one process has written together; a message leaves two, of its receipt and answer.
+
+    `spans` are JSON (`spans.export.SpanRow`). A part that holds the request's root `is_root`, and has its name,
+    beginning and duration; any other has its first step's beginning. `is_error`: some step in it has failed.
+    """
 
     trace_id = models.CharField(max_length=TRACE_ID_CHARS)
-    span_id = models.CharField(max_length=SPAN_ID_CHARS)
-    parent_id = models.CharField(max_length=SPAN_ID_CHARS, blank=True, default="")
-    name = models.CharField(max_length=NAME_MAX_CHARS)
-    process = models.CharField(max_length=32)
+    process = models.CharField(max_length=PROCESS_MAX_CHARS)
     started_at = models.DateTimeField()
-    duration_ms = models.FloatField()
+    is_root = models.BooleanField(default=False)
+    name = models.CharField(max_length=NAME_MAX_CHARS, blank=True, default="")
+    duration_ms = models.FloatField(default=0.0)
     is_error = models.BooleanField(default=False)
-    attributes = models.JSONField(default=dict, blank=True)
+    spans = models.JSONField(default=list)
 
     class Meta:
         db_table = "spans"
         indexes = [
-            UniqueIndex(fields=["span_id"], name="span_id_unique"),
-            models.Index(fields=["trace_id", "started_at"], name="span_trace_id_started_at"),
-            TTLIndex(fields=["started_at"], name="span_started_at_ttl", expire_after_s=SPAN_TTL_S),
+            models.Index(fields=["trace_id"], name="part_trace_id"),
+            models.Index(
+                fields=["is_root", "-duration_ms"], name="part_root_duration_ms", condition=Q(is_root=True)
+            ),
+            models.Index(
+                fields=["is_error", "-started_at"], name="part_error_started_at", condition=Q(is_error=True)
+            ),
+            TTLIndex(fields=["started_at"], name=TTL_INDEX, expire_after_s=SPAN_TTL_S),
         ]
+        verbose_name = _("trace")
+        verbose_name_plural = _("traces")
 
     def __str__(self) -> str:
-        return f"{self.trace_id} {self.name}"
+        return f"{self.trace_id} {self.process}"
 
 
 class HourlyFigures(models.Model):
