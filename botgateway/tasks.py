@@ -16,6 +16,7 @@ from kombu.exceptions import OperationalError
 from pymongo.errors import ConnectionFailure, PyMongoError
 from redis.exceptions import RedisError
 
+import tracing
 from botgateway import metrics
 from botgateway.delivery import notices as delivery
 from botgateway.delivery import pace
@@ -192,7 +193,14 @@ def _answer_one(bundle: Bundle, turn: Turn) -> bool:
     update = bundle.lead
     structlog.contextvars.bind_contextvars(trace_id=update.trace_id)
     try:
-        handled = answer_bundle(bundle, turn)
+        with tracing.span(
+            "answer update",
+            trace_id=update.trace_id,
+            expected=(NotPrepared, SendLater),
+            update_id=update.update_id,
+            updates=len(bundle.updates),
+        ):
+            handled = answer_bundle(bundle, turn)
     except NotPrepared as unprepared:
         _ask_to_prepare(unprepared)
         return False
