@@ -3,31 +3,26 @@
 from __future__ import annotations
 
 import importlib
-import json
 import os
 import pkgutil
 import re
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
 import requests
-import yaml
 from prometheus_client import REGISTRY
 from prometheus_client.metrics import MetricWrapperBase
 
 from butler_project.embedded.discovery import PROJECT_DIR
 from butler_project.embedded.services import choose_port
+from tests.deploy.expressions import list_panels, list_promtool_series, list_rules
 from tests.deploy.promql import list_groupings, list_selectors
 from tests.harness.processes import Child, wait_until
 
 PACKAGES = ("botgateway", "butler_project", "llm", "observability", "personalization")
-RULES = sorted((PROJECT_DIR / "deploy/prometheus/rules").glob("*.yml"))
-RULE_TESTS = sorted((PROJECT_DIR / "deploy/prometheus/tests").glob("*.yml"))
-DASHBOARDS = sorted((PROJECT_DIR / "deploy/grafana/dashboards").glob("*.json"))
 
 # What Prometheus adds to everything it scrapes.
 TARGET_LABELS = {"job", "instance"}
@@ -75,26 +70,6 @@ def list_exported() -> dict[str, set[str]]:
         for name in REGISTRY._collector_to_names[collector]:
             exported[name] = labels | ({"le"} if name.endswith("_bucket") else set())
     return exported
-
-
-def list_rules() -> Iterator[tuple[str, str]]:
-    for path in RULES:
-        for group in yaml.safe_load(path.read_text())["groups"]:
-            yield from ((f"{path.name}: {rule['alert']}", rule["expr"]) for rule in group["rules"])
-
-
-def list_promtool_series() -> Iterator[tuple[str, str]]:
-    for path in RULE_TESTS:
-        for test in yaml.safe_load(path.read_text())["tests"]:
-            yield from ((f"{path.name}: {test['name']}", given["series"]) for given in test["input_series"])
-
-
-def list_panels() -> Iterator[tuple[str, str]]:
-    for path in DASHBOARDS:
-        for panel in json.loads(path.read_text())["panels"]:
-            for target in panel.get("targets", []):
-                if target["datasource"]["type"] == "prometheus":
-                    yield f"{path.name}: {panel['title']}", target["expr"]
 
 
 EXPRESSIONS = [*list_rules(), *list_promtool_series(), *list_panels()]
