@@ -169,10 +169,16 @@ class Compression(models.Model):
 
 
 class CompressionRun(models.Model):
-    """A nightly run over everybody: how far it has come, and how it ended. `outcome` is empty while it runs."""
+    """A run over everybody: how far it has come, and how it ended, as `domain.compression_run.RunOutcome` has it.
+
+    Of about `people` profiles `seen` have been looked at, and `found` memories were over the cap; of these
+    `processed` are done, `failed` of them in vain. `outcome` is empty while it runs.
+    """
 
     started_at = models.DateTimeField(default=timezone.now)
     finished_at = models.DateTimeField(null=True, blank=True, default=None)
+    people = models.PositiveIntegerField(default=0)
+    seen = models.PositiveIntegerField(default=0)
     found = models.PositiveIntegerField(default=0)
     processed = models.PositiveIntegerField(default=0)
     failed = models.PositiveIntegerField(default=0)

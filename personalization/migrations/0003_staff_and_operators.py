@@ -57,6 +57,8 @@ class Migration(migrations.Migration):
                 ),
                 ("started_at", models.DateTimeField(default=django.utils.timezone.now)),
                 ("finished_at", models.DateTimeField(blank=True, default=None, null=True)),
+                ("people", models.PositiveIntegerField(default=0)),
+                ("seen", models.PositiveIntegerField(default=0)),
                 ("found", models.PositiveIntegerField(default=0)),
                 ("processed", models.PositiveIntegerField(default=0)),
                 ("failed", models.PositiveIntegerField(default=0)),
