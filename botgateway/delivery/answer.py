@@ -80,6 +80,7 @@ class Answer:
         before_sending: Callable[[], None] = lambda: None,
         reply_to_message_id: int = 0,
         kept: str = "",
+        take_place: Callable[[int], pace.Place] = pace.take_place,
     ) -> None:
         self._client = client
         self._chat_id = chat_id
@@ -88,6 +89,7 @@ class Answer:
         self._find_latest_id = find_latest_id
         self._probed_until = 0
         self._before_sending = before_sending
+        self._take_due_place = take_place
         self._reply_to_message_id = reply_to_message_id
         self._preface = self._whole = ""
         self._kept = read_kept(kept)
@@ -251,7 +253,7 @@ class Answer:
     def _take_place(self, *, is_final: bool) -> None:
         """Wait for a place that comes soon. Raises `SendLater` for one that does not, or is not free for a draft."""
         try:
-            place = (pace.take_place if is_final else pace.take_free_place)(self._chat_id)
+            place = (self._take_due_place if is_final else pace.take_free_place)(self._chat_id)
         except RedisError as error:
             if not is_final:
                 raise
