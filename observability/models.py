@@ -21,7 +21,7 @@ FIGURES_TTL_S = 34_214_400  # 396 days: the same month a year ago
 class TracePart(models.Model):
     """The steps of one request that one process has written together; a message leaves two, of its receipt and answer.
 
-    `spans` are JSON (`spans.export.SpanRow`). A part that holds the request's root `is_root`, and has its name,
+    `spans` are JSON (`spans.rows.SpanRow`). A part that holds the request's root `is_root`, and has its name,
     beginning and duration; any other has its first step's beginning. `is_error`: some step in it has failed.
     """
 

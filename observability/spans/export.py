@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
-from typing import Any, TypedDict
+from typing import Any
 
 import pymongo
 import structlog
@@ -20,6 +20,7 @@ from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, Spa
 
 from observability.models import NAME_MAX_CHARS, PROCESS_MAX_CHARS, TracePart
 from observability.spans import metrics
+from observability.spans.rows import SpanRow
 
 log = structlog.get_logger(__name__)
 
@@ -32,18 +33,6 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 NS_PER_US, US_PER_MS = 1_000, 1_000
 
 Row = dict[str, Any]
-
-
-class SpanRow(TypedDict):
-    """One step as it is stored. `parent_id` is empty for a root; `started_us` are microseconds since 1970."""
-
-    span_id: str
-    parent_id: str
-    name: str
-    started_us: int
-    duration_ms: float
-    is_error: bool
-    attributes: dict[str, str | int | float | bool]
 
 
 class MongoSpanExporter(SpanExporter):

@@ -1,6 +1,6 @@
 """Where the spans of a process go. OpenTelemetry's SDK is loaded with the first of them.
 
-A process that records none is spared its 4 MB: the bot by webhook, the web process by polling, beat.
+A process that records none is spared its 3 MB: the bot by webhook, the web process by polling, beat.
 """
 
 from __future__ import annotations
