@@ -130,7 +130,9 @@ def test_values_that_labels_are_compared_with_stand_in_the_code() -> None:
         for value in values
     }
 
-    unknown = {value for value in compared if f'"{value}"' not in sources and f"class {value}(" not in sources}
+    unknown = {
+        value for value in compared if f'"{value}"' not in sources and f"class {value}(" not in sources
+    }
     assert unknown <= {"critical", "error"}  # of logging
     assert {"rejected", "unavailable", "crashed", "authentication_rejected"} <= compared
 
