@@ -15,11 +15,14 @@ from dataclasses import dataclass
 from zlib import crc32
 
 import structlog
+from django.conf import settings
 from django.db.models import Count, F, QuerySet
 from django.utils import timezone
 
 from botgateway import metrics
 from botgateway.domain.access import admitted_people
+from botgateway.domain.access_notices import stamp
+from botgateway.domain.notices import file_notice
 from botgateway.enums import BroadcastStatus, NoticeStatus
 from botgateway.models import Broadcast, Notice
 
@@ -43,7 +46,11 @@ class Progress:
 
     @property
     def waiting(self) -> int:
-        return max(0, self.filed - self.sent - self.failed - self.left_out)
+        return max(0, self.filed - self.over)
+
+    @property
+    def over(self) -> int:
+        return self.sent + self.failed + self.left_out
 
 
 def count_people() -> int:
@@ -54,6 +61,20 @@ def count_people() -> int:
 def revise_draft(broadcast_id: str, text: str) -> bool:
     """Give a draft another text; False if it is no draft any more."""
     return bool(_find(broadcast_id).filter(status=BroadcastStatus.DRAFT).update(text=text))
+
+
+def has_admins() -> bool:
+    """Tell whether there is a chat in which a draft can be shown."""
+    return bool(settings.ADMIN_CHAT_IDS)
+
+
+def show_to_admins(broadcast: Broadcast) -> tuple[str, ...]:
+    """File a draft as it stands for the admins' chats, however often that is asked for; return the chats."""
+    chats = tuple(map(str, settings.ADMIN_CHAT_IDS))
+    for chat_id in chats:
+        key = f"broadcast-draft:{broadcast.pk}:{stamp(timezone.now())}:{chat_id}"
+        file_notice(key=key, chat_id=chat_id, text=broadcast.text)
+    return chats
 
 
 def start(broadcast_id: str, *, text: str) -> bool:
