@@ -16,6 +16,7 @@ more, and none is made for them here.
 from __future__ import annotations
 
 import time
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -24,6 +25,7 @@ from django.conf import settings
 from django.db.models import QuerySet
 from django.utils import timezone
 
+import tracing
 from llm.chain import Asking, Chain
 from llm.errors import LLMError
 from llm.extractive import summarise
@@ -100,11 +102,12 @@ def compress_memory(user_id: str, *, chain: Chain, is_extractive_allowed: bool =
     started = time.monotonic()
     profile: UserProfile | None = None
     outcome = Outcome(Status.CRASHED)
-    try:
-        profile = find_profile(user_id)
-        outcome = _compress(profile, chain=chain, is_extractive_allowed=is_extractive_allowed)
-    finally:
-        _note(outcome, profile, duration_s=time.monotonic() - started)
+    with tracing.span("compress memory"), _logged_with_trace():
+        try:
+            profile = find_profile(user_id)
+            outcome = _compress(profile, chain=chain, is_extractive_allowed=is_extractive_allowed)
+        finally:
+            _note(outcome, profile, duration_s=time.monotonic() - started)
     return outcome
 
 
@@ -115,7 +118,15 @@ def count_excess(user_id: str) -> int:
     return count - settings.MEMORY_KEEP_LAST if count > settings.MEMORY_CAP else 0
 
 
+def _logged_with_trace() -> AbstractContextManager[None]:
+    trace_id = tracing.current_trace_id()
+    return structlog.contextvars.bound_contextvars(trace_id=trace_id) if trace_id else nullcontext()
+
+
 def _note(outcome: Outcome, profile: UserProfile | None, *, duration_s: float) -> None:
+    tracing.note(status=outcome.status.value, summarised=outcome.summarised, deleted=outcome.deleted)
+    if outcome.status in FAILURES:
+        tracing.note_failure()
     metrics.COMPRESSIONS.labels(outcome.status).inc()
     if profile is None or outcome == Outcome(Status.NOTHING):
         return
@@ -237,6 +248,7 @@ def _summarise_by_model(profile: UserProfile, events: list[MemoryEvent], *, chai
 
     asking = Asking(
         user_id=profile.user_id,
+        trace_id=tracing.current_trace_id(),
         max_tokens=SUMMARY_MAX_TOKENS,
         temperature=0.0,
         is_known=lambda: find_profile(profile.user_id) is not None,

@@ -16,6 +16,9 @@ from opentelemetry.trace import StatusCode
 from pymongo.errors import ServerSelectionTimeoutError
 
 import tracing
+from llm.chain import Chain, ExchangeRecord
+from llm.errors import BadAnswer
+from llm.route import Candidate, Route
 from llm.trace_context import trace_headers
 from observability.models import TTL_INDEX, TracePart
 from observability.spans import metrics
@@ -23,6 +26,10 @@ from observability.spans.export import BoundedSpanProcessor, MongoSpanExporter, 
 from observability.spans.ids import ShareSampler
 from observability.spans.keeping import apply_ttl
 from observability.spans.provider import build_provider
+from personalization.domain.compression import compress_memory
+from personalization.domain.profiles import get_profile
+from tests.factories.personalization import fill_memory
+from tests.harness.chains import Vendor
 from tests.observability.spans import attributes, new_trace_id, parents, recorded_spans
 
 CANARY = "тайна, которой нигде не место"
@@ -122,6 +129,27 @@ def test_a_share_of_requests_is_kept_and_each_whole_or_not_at_all(ratio: float) 
                 pass
             tracing.record_request("update", trace_id=trace_id, started_at=datetime.now(UTC))
     assert len(recorded.get_finished_spans()) == 3 * sum(map(is_kept, trace_ids[:40]))
+
+
+@pytest.mark.django_db
+def test_a_compression_is_a_request_of_its_own_and_its_calls_are_found_by_its_trace() -> None:
+    get_profile("42")
+    fill_memory("42", 51)
+    records: list[ExchangeRecord] = []
+    vendor = Vendor("silent", BadAnswer("garbled", provider="silent"))
+    asked_first = Candidate(vendor, None)
+    chain = Chain(Route(first=asked_first, house=asked_first), record=records.append)
+
+    with recorded_spans() as kept:
+        compress_memory("42", chain=chain)
+
+    spans = {span.name: span for span in kept.get_finished_spans()}
+    compressed, asked = spans["compress memory"], spans["ask model"]
+    assert parents(list(spans.values())) == {"ask model": "compress memory", "compress memory": ""}
+    assert attributes(compressed) == {"status": "unavailable", "summarised": 0, "deleted": 0}
+    assert [span.status.status_code for span in (compressed, asked)] == [StatusCode.ERROR] * 2
+    assert compressed.context is not None
+    assert [record.trace_id for record in records] == [f"{compressed.context.trace_id:032x}"]
 
 
 # --- On the way to the database ---------------------------------------------------------------------------------
