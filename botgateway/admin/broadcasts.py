@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
 from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.safestring import SafeString
@@ -71,7 +69,7 @@ class BroadcastAdmin(ListAdmin):
     actions = None
     readonly_fields = ["status", "created_by", "created_at", "started_at", "finished_at"]
 
-    def get_fields(self, request: HttpRequest, obj: Broadcast | None = None) -> Sequence[str]:
+    def get_fields(self, request: HttpRequest, obj: Broadcast | None = None) -> list[Any]:
         return ["text", *self.readonly_fields] if obj else ["text"]
 
     def has_change_permission(self, request: HttpRequest, obj: Broadcast | None = None) -> bool:
@@ -113,10 +111,10 @@ class BroadcastAdmin(ListAdmin):
         elif not broadcasts.revise_draft(str(obj.pk), obj.text):
             self.message_user(request, gettext("It is sent already; nothing was changed."), messages.ERROR)
 
-    def response_post_save_add(self, request: HttpRequest, obj: Broadcast) -> HttpResponse:
+    def response_post_save_add(self, request: HttpRequest, obj: Broadcast) -> HttpResponseRedirect:
         return _redirect_to(obj)
 
-    def response_post_save_change(self, request: HttpRequest, obj: Broadcast) -> HttpResponse:
+    def response_post_save_change(self, request: HttpRequest, obj: Broadcast) -> HttpResponseRedirect:
         return _redirect_to(obj)
 
     def render_change_form(
@@ -223,5 +221,5 @@ def _fingerprint(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _redirect_to(broadcast: Broadcast) -> HttpResponse:
-    return redirect(reverse("admin:botgateway_broadcast_change", args=[broadcast.pk]))
+def _redirect_to(broadcast: Broadcast) -> HttpResponseRedirect:
+    return HttpResponseRedirect(reverse("admin:botgateway_broadcast_change", args=[broadcast.pk]))
