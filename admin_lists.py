@@ -20,6 +20,7 @@ from django.db.models import Model, Q, QuerySet
 from django.db.models.constants import LOOKUP_SEP
 from django.http import HttpRequest, HttpResponse
 from django.utils.functional import cached_property
+from django.utils.text import capfirst
 from django.utils.translation import gettext, gettext_lazy
 
 LISTED = 2_000  # as far as anybody leafs through, and as many as one action may be about
@@ -50,6 +51,11 @@ class IndexedChangeList(ChangeList):
     Django's own adds the primary key to make the order total, for which no index serves: the whole collection would be
     sorted for every page. Documents of the same millisecond may come in either order instead.
     """
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        # Django's «Select … to change» asks for a case of the name that gettext does not know.
+        self.title = capfirst(str(self.opts.verbose_name_plural))
 
     def get_ordering(self, request: HttpRequest, queryset: QuerySet[Any]) -> list[Any]:
         return list(self.model_admin.get_ordering(request))

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.apps import AppConfig
 from django.db.models.signals import post_migrate
+from django.utils.translation import gettext_lazy as _
 
 
 def apply_span_ttl(**_: Any) -> None:
@@ -16,7 +17,7 @@ def apply_span_ttl(**_: Any) -> None:
 
 class ObservabilityConfig(AppConfig):
     name = "observability"
-    verbose_name = "Observability"
+    verbose_name = _("Traces and figures")
 
     def ready(self) -> None:
         from observability.spans.process import find_process_name  # noqa: PLC0415

@@ -101,8 +101,13 @@ class PersonAdmin(PersonPageAdmin, ResetAdmin):
     ) -> HttpResponse | None:
         """Lead back to the person's page what came from there."""
         response = super().response_action(request, queryset, *location, **named)
-        user_id = request.POST.get("from_page")
-        return redirect(PAGE, user_id) if user_id and isinstance(response, HttpResponseRedirect) else response
+        user_id = request.POST.get("from_page", "")
+        if (
+            not isinstance(response, HttpResponseRedirect)
+            or not Person.objects.filter(user_id=user_id).exists()
+        ):
+            return response
+        return redirect(PAGE, user_id)
 
     @admin.action(description=gettext_lazy("Approve"), permissions=["change"])
     def approve(self, request: HttpRequest, queryset: QuerySet[Person]) -> None:

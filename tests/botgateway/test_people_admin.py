@@ -474,9 +474,9 @@ def test_the_page_asks_the_database_no_more_for_many_rows_than_for_few(
     monkeypatch.setattr(connection, "queries_logged", True)
     add_person("42")
     ProfileFactory(user_id="42")
+    fill_memory("42", 1)
     count_queries(staff)  # fills the log and Django's cache of content types
     few = count_queries(staff)
-    print(few)
     fill_memory("42", 39)
     for _ in range(30):
         Exchange.objects.create(user_id="42", provider="here", model="qwen-7b", purpose="reply", outcome="ok")
