@@ -191,4 +191,4 @@ class Broadcast(models.Model):
         verbose_name_plural = _("broadcasts")
 
     def __str__(self) -> str:
-        return f"{self.pk} {self.status}"
+        return f"{timezone.localtime(self.created_at):%Y-%m-%d %H:%M}"

@@ -13,6 +13,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.safestring import SafeString
+from django.utils.text import capfirst
 from django.utils.translation import gettext, gettext_lazy, gettext_noop
 from django.views.decorators.http import require_POST
 
@@ -121,6 +122,11 @@ class BroadcastAdmin(ListAdmin):
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **options: Any
     ) -> HttpResponse:
         broadcast = context.get("original")
+        context.update(
+            title=capfirst(self.opts.verbose_name),
+            show_save_and_add_another=False,
+            show_save_and_continue=False,
+        )
         if broadcast is not None:
             context.update(_describe(broadcast, may_send=_may_send(request)))
         return super().render_change_form(request, context, *args, **options)
