@@ -7,10 +7,8 @@ from __future__ import annotations
 
 import signal
 import time
-from typing import Any
 
 import pytest
-from celery import Celery
 
 from personalization.domain.compression_lock import KEY
 from personalization.domain.compression_run import RunOutcome
@@ -20,6 +18,7 @@ from tests.harness.llm_wire import default_answer
 from tests.harness.processes import wait_until
 from tests.harness.shared_stack import new_chat_id
 from tests.harness.stack import Stack
+from tests.harness.tasks import send_task
 from tests.harness.telegram import SandboxClient
 from tests.reliability.facts import pairs, read_memory
 from tests.reliability.test_killed_compression import KEEP_LAST, SUMMARY, Person
@@ -78,12 +77,6 @@ def test_what_a_killed_worker_was_reading_is_read_by_the_next_one(
     assert stack.broker().get(attempts_key) == str(ATTEMPTS)
     kept = stack.database().files.count_documents({"user_id": str(chat_id)})
     assert kept == (queue == "files")
-
-
-def send_task(stack: Stack, name: str, *arguments: Any) -> None:
-    """Hand a task to the stack's broker, as beat and the admin do."""
-    with Celery("sender", broker=stack.redis.url, set_as_current=False) as sender:
-        sender.send_task(name, arguments, queue="background", ignore_result=True)
 
 
 def hold_back_summary(model: LLMStandIn, person: Person) -> None:
