@@ -25,8 +25,14 @@ worker_tmp_dir = _memory if os.path.isdir(_memory) else None  # noqa: PTH112
 _METRICS_DIR, _OURS = "PROMETHEUS_MULTIPROC_DIR", "butler-metrics-"
 if workers > 1 and _METRICS_DIR not in os.environ:
     os.environ[_METRICS_DIR] = tempfile.mkdtemp(prefix=_OURS, dir=worker_tmp_dir)
+
+from butler_project.logging import build_logging  # noqa: E402
+
 accesslog = None  # addresses may hold tokens, and Django logs what matters
 loglevel = "warning"
+# Of the process that starts the others; each of these applies the settings' own. It has no thread, which a fork would
+# not take along, and so ships nothing. Imported here: see above.
+logconfig_dict = build_logging(loglevel.upper(), is_shipped=False)
 control_socket_disable = True
 
 
