@@ -78,7 +78,11 @@ def test_what_is_suppressed_endless_or_of_a_group_is_described_as_well() -> None
     hidden = ValueError(PRIVATE)
     hidden.__context__, hidden.__suppress_context__ = KeyError(PRIVATE), True
 
-    assert describe_exception(group).splitlines() == ["ExceptionGroup", "  ValueError", "  OSError (errno 28)"]
+    assert describe_exception(group).splitlines() == [
+        "ExceptionGroup",
+        "  ValueError",
+        "  OSError (errno 28)",
+    ]
     assert describe_exception(first).count("KeyError") == 2
     assert describe_exception(deep).count("RuntimeError") == CHAIN_MAX
     assert describe_exception(hidden) == "ValueError"
