@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import pytest
 from selenium.webdriver.support.ui import Select
 
 from tests.harness.stack import Stack
 from tests.system.browser import LOOKS, Browser, Look, look_at
+from tests.system.long_memory import fill_over_cap
 
 pytestmark = pytest.mark.system
 
@@ -243,23 +242,6 @@ def test_a_compression_asked_for_is_followed_to_its_end(staff: Browser, stack: S
     (row,) = wait_for_section(staff, "compressions", "tbody tr")
     assert "ok" in row
     staff.wait(lambda: not staff.all("#under-way"), what="an end of the waiting")
-
-
-def fill_over_cap(stack: Stack, chat_id: int) -> None:
-    """Let a person have said more than a memory holds, a day ago."""
-    said_at = datetime.now(UTC) - timedelta(days=1)
-    stack.database().user_memory.insert_many(
-        {
-            "event_id": uuid4().hex,
-            "user_id": str(chat_id),
-            "role": ("user", "assistant")[number % 2],
-            "content": f"Письмо {number}: в саду зацвели розы, и я опять о них пишу.",
-            "created_at": said_at + timedelta(seconds=number),
-            "tags": [],
-            "source": "text",
-        }
-        for number in range(60)
-    )
 
 
 def choose_reset(browser: Browser, stack: Stack, chat_id: int) -> None:
