@@ -19,7 +19,9 @@ from django.core.paginator import Paginator
 from django.db.models import Model, Q, QuerySet
 from django.db.models.constants import LOOKUP_SEP
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils.functional import cached_property
+from django.utils.html import format_html
 from django.utils.text import capfirst
 from django.utils.translation import gettext, gettext_lazy
 
@@ -120,6 +122,17 @@ class RecordAdmin(ListAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
         return False
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        return ["trace" if name == "trace_id" else name for name in super().get_fields(request, obj)]
+
+    @admin.display(description=gettext_lazy("trace id"))
+    def trace(self, record: Any) -> str:
+        """Lead from a record to its trace, which may have expired before it."""
+        if not TRACE_ID.fullmatch(record.trace_id):
+            return ""
+        url = reverse("admin:observability_trace", args=[record.trace_id])
+        return format_html('<a href="{}">{}</a>', url, record.trace_id)
 
 
 def count_up_to(queryset: QuerySet[Any], most: int) -> int:

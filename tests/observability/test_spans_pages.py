@@ -12,6 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import tracing
+from botgateway.models import InboxUpdate
+from llm.models import Exchange
 from observability.models import TracePart
 from observability.spans.labels import write_duration
 from observability.spans.reading import Order, Step, list_requests, read_steps
@@ -197,3 +199,21 @@ def test_durations_are_written_in_the_unit_that_suits_them(duration_ms: float, t
 
     with translation.override("en"):
         assert write_duration(duration_ms) == text
+
+
+@pytest.mark.django_db
+def test_an_update_and_an_exchange_lead_to_their_trace(client: Client) -> None:
+    client.force_login(User.objects.create_superuser("boss", password="x"))
+    trace_id = new_trace_id()
+    exchange = Exchange.objects.create(provider="here", purpose="reply", outcome="ok", trace_id=trace_id)
+    nameless = Exchange.objects.create(provider="here", purpose="summary", outcome="ok")
+    update = InboxUpdate.objects.create(update_id=1, kind="message", trace_id=trace_id)
+
+    pages = [
+        client.get(
+            f"/admin/{record._meta.label_lower.replace('.', '/')}/{record.pk}/change/"
+        ).content.decode()
+        for record in (exchange, update, nameless)
+    ]
+
+    assert [f'href="{ROOT}{trace_id}/"' in page for page in pages] == [True, True, False]
