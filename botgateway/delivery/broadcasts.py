@@ -21,7 +21,7 @@ from botgateway.models import Broadcast, Notice
 
 log = structlog.get_logger(__name__)
 
-SLICE_S = 3.0  # for which a lane holds a worker's thread
+SLICE_S = 5.0  # for which a lane holds a worker's thread
 LONGEST_WAIT_S = 1.0  # for a place, in that thread
 LONGEST_PAUSE_S = 1.0  # because of one chat: in the others there is something to do
 BUSY_PAUSE_S = 5.0  # while its person is being answered

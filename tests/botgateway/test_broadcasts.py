@@ -12,13 +12,16 @@ from django.utils import timezone
 from botgateway.domain import broadcast_lanes, broadcasts, notices
 from botgateway.domain.broadcast_lanes import find_work
 from botgateway.domain.broadcasts import BATCH_PEOPLE, LANES, Progress
+from botgateway.domain.erasure import forget_person
 from botgateway.enums import AccessState, BroadcastStatus, NoticeStatus
-from botgateway.models import Broadcast, InboxUpdate, Notice, Person
+from botgateway.models import AccessDecision, Broadcast, InboxUpdate, Notice, Person
 from redis_connection import redis_client
+from tests.botgateway.test_erasure import accept, build_press
 
 pytestmark = pytest.mark.django_db
 
 TEXT = "Дом **закрыт** в среду."
+FORGOTTEN = "434343"
 
 
 @pytest.fixture(autouse=True)
@@ -246,6 +249,22 @@ def test_a_lane_is_called_once_until_the_call_has_arrived() -> None:
     broadcast_lanes.note_call(0)
     assert broadcast_lanes.is_call_due(0, delay_s=0)
     assert all(redis_client().pttl(key) > 0 for key in redis_client().keys("broadcast-call:*"))
+
+
+def test_who_is_forgotten_leaves_no_copy_and_takes_no_others_along(settings: Any) -> None:
+    settings.ADMIN_CHAT_IDS = [int(FORGOTTEN)]
+    add_people(2)
+    Person.objects.create(user_id=FORGOTTEN, chat_id=FORGOTTEN)
+    AccessDecision.objects.create(
+        user_id="1", before="pending", after="approved", decided_by=f"telegram:{FORGOTTEN}", via="button"
+    )
+    file_all(begin())
+    Notice.objects.update(status=NoticeStatus.SENT)
+    request = accept(1, build_press(int(FORGOTTEN), {"id": int(FORGOTTEN), "is_bot": False}, "Забыть Вас?"))
+
+    forget_person(FORGOTTEN, chat_id=FORGOTTEN, request=request, wait=lambda _seconds: None)
+
+    assert sorted(Notice.objects.values_list("about_user_id", flat=True)) == ["1", "2"]
 
 
 def test_an_outage_uses_up_no_attempt_and_trouble_of_ones_own_does() -> None:
