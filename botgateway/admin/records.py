@@ -60,11 +60,8 @@ class NoticeAdmin(ChatRecordAdmin):
         return super().get_queryset(request).defer("keyboard")
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
-        kept = [field.name for field in self.opts.fields if field.name not in ("id", "text", "keyboard")]
+        kept = [name for name in super().get_fields(request, obj) if name not in ("text", "keyboard")]
         return [*kept, "text" if may_read(request) else "hidden"]
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
-        return self.get_fields(request, obj)
 
     @admin.display(description=_("text"))
     def hidden(self, _notice: Notice) -> str:

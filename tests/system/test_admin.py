@@ -143,7 +143,7 @@ def test_the_inbox_shows_what_became_of_an_update_and_not_its_words(
     staff.follow(f"{ROWS} th a")
 
     assert "мимоза" not in staff.page_source
-    assert staff.one(".field-trace_id .readonly").text
+    assert staff.one(".field-trace .readonly").text
 
 
 def test_a_person_is_approved(staff: Browser, stack: Stack, chat_id: int) -> None:
