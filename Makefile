@@ -5,18 +5,18 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3 || echo python3)
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
-CODE := botgateway butler_project llm personalization sandbox
+CODE := botgateway butler_project llm observability personalization sandbox
 REQUIREMENTS := requirements.txt requirements-dev.txt constraints.txt
 TOKENIZERS := .venv-tokenizers
 MEASURED := tests/benchmarks/tokenizers
-SYSTEM_PACKAGES := chromium chromium-driver
+SYSTEM_PACKAGES := chromium chromium-driver prometheus prometheus-alertmanager
 AS_ROOT := $(shell test "$$(id -u)" = 0 || echo sudo)
 # What looks at the code sees the defaults, not the configuration of this machine.
 DEFAULTS := env -u MONGODB_URL -u REDIS_URL -u TELEGRAM_BOT_TOKEN BUTLER_ENV_FILE= DATA_DIR=$(CURDIR)/data/lint
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-system lint format bench measure-tokens up down constraints clean
+.PHONY: help run test test-system lint format bench measure-tokens up down check-infra constraints clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -44,6 +44,7 @@ lint: $(INSTALLED) ## style, types, import rules, security, forgotten migrations
 	@$(DEFAULTS) $(BIN)/python -m butler_project.embedded.with_servers \
 	  $(BIN)/python manage.py makemigrations --check --dry-run
 	@if [ -x $(BIN)/hadolint ]; then $(BIN)/hadolint Dockerfile; fi
+	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.compose-spec docker-compose.yml
 
 format: $(INSTALLED) ## put the code into the agreed form
 	@$(BIN)/ruff check --fix-only -q .
@@ -61,6 +62,11 @@ up: ## production: build and start the containers (docker compose)
 
 down: ## stop the containers; their data stays
 	@docker compose down
+
+check-infra: ## verify every service, of the containers or of `make run`
+	@if docker compose ps --services --status running 2>/dev/null | grep -qx web; then \
+	  docker compose exec -T web python manage.py check_infra $(ARGS); \
+	else $(MAKE) --no-print-directory $(INSTALLED) && $(BIN)/python manage.py check_infra $(ARGS); fi
 
 constraints: ## pin anew everything that the requirements need in turn
 	@rm -rf $(VENV)-constraints && $(PYTHON) -m venv $(VENV)-constraints

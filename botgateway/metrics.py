@@ -24,6 +24,9 @@ ACCESS_REFUSED = Counter(
 REPORTS = Counter(
     "admin_reports_total", "Reports to the admins: filed, or no more than counted", ["kind", "result"]
 )
+BROADCAST_MESSAGES = Counter(
+    "broadcast_messages_total", "Copies of broadcasts: sent, failed, left_out or cancelled", ["outcome"]
+)
 ANSWER_SECONDS = Histogram(
     "telegram_answer_seconds",
     "From an update's receipt to its answer at Telegram, model included",

@@ -6,10 +6,11 @@ from typing import Any, ClassVar
 
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 from django_mongodb_backend.fields import ArrayField, ObjectIdField
 from django_mongodb_backend.managers import MongoManager
 
-from botgateway.enums import AccessState, DecisionSource, NoticeStatus, UpdateStatus
+from botgateway.enums import AccessState, BroadcastStatus, DecisionSource, NoticeStatus, UpdateStatus
 from mongo_indexes import TTLIndex, UniqueIndex
 
 # After a week without updates Telegram continues at a random update_id (core.telegram.org/bots/api#update). By then
@@ -54,7 +55,8 @@ class InboxUpdate(models.Model):
             models.Index(fields=["status", "chat_id", "received_at"], name="status_chat_received"),
             TTLIndex(fields=["received_at"], name="received_at_ttl", expire_after_s=INBOX_TTL_S),
         ]
-        verbose_name = "update"
+        verbose_name = _("update")
+        verbose_name_plural = _("updates")
 
     def __str__(self) -> str:
         return f"{self.update_id} {self.kind} {self.status}"
@@ -85,8 +87,12 @@ class Person(models.Model):
             UniqueIndex(fields=["user_id"], name="person_user_id_unique"),
             models.Index(fields=["access_state", "-created_at"], name="access_state_created_at"),
             models.Index(fields=["unfinished"], name="person_unfinished"),
+            models.Index(fields=["-created_at"], name="person_created_at"),
+            models.Index(fields=["first_name"], name="person_first_name"),
+            models.Index(fields=["username"], name="person_username"),
         ]
-        verbose_name_plural = "people"
+        verbose_name = _("person")
+        verbose_name_plural = _("people")
 
     def __str__(self) -> str:
         return f"{self.first_name} ({self.user_id})"
@@ -104,8 +110,13 @@ class AccessDecision(models.Model):
 
     class Meta:
         db_table = "access_decisions"
-        indexes = [models.Index(fields=["user_id", "-decided_at"], name="user_id_decided_at")]
-        verbose_name = "access decision"
+        indexes = [
+            models.Index(fields=["user_id", "-decided_at"], name="user_id_decided_at"),
+            models.Index(fields=["decided_by"], name="decision_decided_by"),
+            models.Index(fields=["-decided_at"], name="decision_decided_at"),
+        ]
+        verbose_name = _("access decision")
+        verbose_name_plural = _("access decisions")
 
     def __str__(self) -> str:
         return f"{self.user_id}: {self.before} → {self.after}"
@@ -115,14 +126,20 @@ class Notice(models.Model):
     """A message that answers nobody: a decision, a request or a report to the admins. Sent once, durably.
 
     `key` says what it is about: the same notice is filed once. A revised one is shown by editing its messages.
+
+    A person's copy of a broadcast names it, has no text of its own, and goes out by one of its lanes
+    (`domain.broadcasts`). `known_message_id` is the newest message known when its delivery began, 0 for none.
     """
 
     key = models.CharField(max_length=150)
     chat_id = models.CharField(max_length=32)
     about_user_id = models.CharField(max_length=64, blank=True, default="")
-    text = models.TextField()
+    text = models.TextField(blank=True)
     keyboard = models.TextField(blank=True, default="")
-    status = models.CharField(max_length=8, choices=NoticeStatus, default=NoticeStatus.PENDING)
+    broadcast_id = models.CharField(max_length=24, blank=True, default="")
+    lane = models.PositiveSmallIntegerField(default=0)
+    known_message_id = models.BigIntegerField(default=0)
+    status = models.CharField(max_length=9, choices=NoticeStatus, default=NoticeStatus.PENDING)
     revision = models.PositiveIntegerField(default=0)
     attempts = models.PositiveSmallIntegerField(default=0)
     message_ids = ArrayField(models.BigIntegerField(), default=list, blank=True)
@@ -135,8 +152,43 @@ class Notice(models.Model):
         indexes = [
             UniqueIndex(fields=["key"], name="notice_key_unique"),
             models.Index(fields=["status", "chat_id", "created_at"], name="notice_status_chat_created"),
+            models.Index(
+                fields=["broadcast_id", "status", "lane", "due_at"], name="notice_broadcast_lane_due"
+            ),
+            models.Index(fields=["about_user_id"], name="notice_about_user_id"),
             TTLIndex(fields=["created_at"], name="notice_created_at_ttl", expire_after_s=NOTICE_TTL_S),
         ]
+        verbose_name = _("notice")
+        verbose_name_plural = _("notices")
 
     def __str__(self) -> str:
         return f"{self.key} {self.status}"
+
+
+class Broadcast(models.Model):
+    """A message from staff to everybody who is approved. Each person's copy is a notice that names this broadcast.
+
+    `filed_until` is the `user_id` up to which notices are filed: whoever takes over after a crash goes on from there.
+    `sent`, `failed` and `left_out` are counted at the end: notices go after a month.
+    """
+
+    text = models.TextField()
+    status = models.CharField(max_length=9, choices=BroadcastStatus, default=BroadcastStatus.DRAFT)
+    created_by = models.CharField(max_length=150)
+    created_at = models.DateTimeField(default=timezone.now)
+    started_at = models.DateTimeField(null=True, blank=True, default=None)
+    finished_at = models.DateTimeField(null=True, blank=True, default=None)
+    filed_until = models.CharField(max_length=64, blank=True, default="")
+    filed = models.PositiveIntegerField(default=0)
+    sent = models.PositiveIntegerField(default=0)
+    failed = models.PositiveIntegerField(default=0)
+    left_out = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        db_table = "broadcasts"
+        indexes = [models.Index(fields=["status", "created_at"], name="broadcast_status_created_at")]
+        verbose_name = _("broadcast")
+        verbose_name_plural = _("broadcasts")
+
+    def __str__(self) -> str:
+        return f"{timezone.localtime(self.created_at):%Y-%m-%d %H:%M}"

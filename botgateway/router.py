@@ -6,6 +6,7 @@ from functools import partial
 
 import structlog
 
+import tracing
 from botgateway.delivery.answer import Answer
 from botgateway.delivery.telegram import telegram_client
 from botgateway.domain import inbox, limits, reports
@@ -86,6 +87,7 @@ def _within_limits(handler: Handler, bundle: Bundle) -> Handler:
 def _answer(handler: Handler, bundle: Bundle, turn: Turn, *, is_stranger: bool) -> Handled:
     lead = bundle.lead
     attempt = turn.begin_attempt(str(lead.pk))
+    _trace_attempt(lead, attempt, handler)
     conversation = _open_conversation(bundle, turn, attempt, is_stranger=is_stranger)
     if attempt is Attempt.AFTER_FAILURE:
         inbox.count_failed_attempt(lead)
@@ -106,6 +108,14 @@ def _answer(handler: Handler, bundle: Bundle, turn: Turn, *, is_stranger: bool) 
     _end_question(conversation)
     inbox.mark_answered(lead, handled.message_ids, is_scrubbed=handled.is_scrubbed)
     return handled
+
+
+def _trace_attempt(lead: InboxUpdate, attempt: Attempt, handler: Handler) -> None:
+    """Say who answers, and how long the update has waited: for those before it, its rest, its preparation."""
+    if attempt is Attempt.FIRST:
+        tracing.record("wait for its turn", started_at=lead.received_at, trace_id=lead.trace_id)
+    name = handler.func.__name__ if isinstance(handler, partial) else getattr(handler, "__name__", "")
+    tracing.note(handler=name, attempt=attempt.name.lower())
 
 
 def _deliver_undelivered(conversation: Conversation) -> Handled | None:

@@ -8,15 +8,16 @@ from typing import Any
 
 import structlog
 from celery import Task, shared_task
-from celery.exceptions import OperationalError as CeleryOperationalError
 from celery.signals import task_failure
 from django.db import DatabaseError
 from django.utils import timezone
-from kombu.exceptions import OperationalError
 from pymongo.errors import ConnectionFailure, PyMongoError
 from redis.exceptions import RedisError
 
+import tracing
 from botgateway import metrics
+from botgateway.broadcast_tasks import wake_broadcasts
+from botgateway.calls import call
 from botgateway.delivery import notices as delivery
 from botgateway.delivery import pace
 from botgateway.domain import decisions, inbox, notices, reports, turns
@@ -37,7 +38,6 @@ REFRESH_RETRIES = 5
 FIRST_REFRESH_RETRY_S = (
     150  # doubled each time, below the hour after which Redis hands a waiting task out anew
 )
-BROKER_ERRORS = (OperationalError, CeleryOperationalError, RedisError, ConnectionError)
 
 Look = Callable[[str, Turn], None]
 
@@ -58,7 +58,7 @@ def deliver_notices(chat_id: str) -> None:
 def sweep_inbox() -> int:
     """Hand chats whose updates have been pending too long to a worker again; return how many.
 
-    The same for their notices, after what a decision about access has left undone.
+    The same for their notices, after what a decision about access has left undone, and for broadcasts.
     """
     chat_ids = _leave_out_waiting(inbox.list_overdue_chats())
     for chat_id in chat_ids:
@@ -67,6 +67,7 @@ def sweep_inbox() -> int:
         metrics.SWEPT_CHATS.inc(len(chat_ids))
         log.warning("forgotten chats handed over", chats=len(chat_ids))
     wake_notices({*decisions.finish_decisions(), *notices.list_overdue_chats()})
+    wake_broadcasts()
     return len(chat_ids)
 
 
@@ -123,22 +124,13 @@ def act_on(acceptance: Acceptance) -> None:
 
 def wake_chat(chat_id: str, *, delay_s: float = 0.0) -> None:
     """Tell a worker that an answer is due, now or in `delay_s` seconds."""
-    _send(answer_chat, chat_id, countdown=delay_s or None)
+    call(answer_chat.name, chat_id, countdown=delay_s or None)
 
 
 def wake_notices(chat_ids: Iterable[str], *, delay_s: float = 0.0) -> None:
     """Tell workers that notices wait in these chats."""
     for chat_id in chat_ids:
-        _send(deliver_notices, chat_id, queue="replies", countdown=delay_s or None)
-
-
-def _send(task: Task, *arguments: str, **options: Any) -> None:
-    """Hand a task to the broker; one that is away does no harm, the sweeper makes up for it."""
-    try:
-        task.apply_async(arguments, retry=False, ignore_result=True, **options)
-    except BROKER_ERRORS as error:
-        metrics.WAKE_FAILURES.inc()
-        log.warning("task not sent", task=task.name, error=type(error).__name__)
+        call(deliver_notices.name, chat_id, queue="replies", countdown=delay_s or None)
 
 
 def _look_after(chat_id: str, first_look: Look) -> None:
@@ -192,7 +184,14 @@ def _answer_one(bundle: Bundle, turn: Turn) -> bool:
     update = bundle.lead
     structlog.contextvars.bind_contextvars(trace_id=update.trace_id)
     try:
-        handled = answer_bundle(bundle, turn)
+        with tracing.span(
+            "answer update",
+            trace_id=update.trace_id,
+            expected=(NotPrepared, SendLater),
+            update_id=update.update_id,
+            updates=len(bundle.updates),
+        ):
+            handled = answer_bundle(bundle, turn)
     except NotPrepared as unprepared:
         _ask_to_prepare(unprepared)
         return False
@@ -214,7 +213,7 @@ def _answer_one(bundle: Bundle, turn: Turn) -> bool:
     finally:
         structlog.contextvars.unbind_contextvars("trace_id")
     if handled.compress_user_id:
-        _send(compress_user_memory, handled.compress_user_id)
+        call(compress_user_memory.name, handled.compress_user_id)
     wake_notices(handled.notice_chats)
     return True
 
@@ -242,7 +241,7 @@ def _wait_for_place(turn: Turn, update: InboxUpdate, later: SendLater) -> None:
 def _ask_to_prepare(unprepared: NotPrepared) -> None:
     for update_key, queue in unprepared.waiting:
         if prepare.is_request_due(update_key):
-            _send(prepare_update, update_key, queue=queue)
+            call(prepare_update.name, update_key, queue=queue)
 
 
 def _is_permanent(error: Exception) -> bool:

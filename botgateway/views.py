@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+from typing import Any
 
 import structlog
 from django.conf import settings
@@ -13,6 +14,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 from pymongo.errors import PyMongoError
 
+import tracing
 from botgateway.domain.inbox import accept_update
 from botgateway.domain.updates import parse_update
 from botgateway.errors import MalformedUpdate
@@ -44,10 +46,16 @@ def receive_update(request: HttpRequest) -> HttpResponse:
         log.warning("webhook refused", reason=str(error))
         return HttpResponse(status=400)
     trace_id: str = request.trace_id  # type: ignore[attr-defined]
+    with tracing.span("accept update", trace_id=trace_id, update_id=update["update_id"]):
+        return _accept(update, body, trace_id)
+
+
+def _accept(update: dict[str, Any], body: bytes, trace_id: str) -> HttpResponse:
     try:
         acceptance = accept_update(update, payload=body.decode(), trace_id=trace_id)
     except (DatabaseError, PyMongoError) as error:
         log.warning("update not stored", update_id=update["update_id"], error=type(error).__name__)
+        tracing.note_failure()
         return HttpResponse(status=503)
     act_on(acceptance)
     return HttpResponse(status=200)

@@ -22,6 +22,11 @@ URL_SCHEMES = {
     "TELEGRAM_API_URL": ("http", "https"),
     "LLM_API_URL": ("http", "https"),
     "WEBHOOK_BASE_URL": ("http", "https"),
+    "OTEL_EXPORTER_OTLP_ENDPOINT": ("http", "https"),
+    "LOKI_URL": ("http", "https"),
+    "PROMETHEUS_URL": ("http", "https"),
+    "ALERTMANAGER_URL": ("http", "https"),
+    "GRAFANA_URL": ("http", "https"),
 }
 SECRET_KEY_MIN_CHARS = 50
 WEBHOOK_SECRET_MAX_CHARS = 256  # core.telegram.org/bots/api#setwebhook
@@ -36,6 +41,8 @@ POSITIVE = (
     "LLM_MAX_ANSWER_TOKENS",
     "LLM_BREAKER_PAUSE_S",
     "EXCHANGE_TTL_DAYS",
+    "SPAN_TTL_DAYS",
+    "COMPRESSION_CONCURRENCY",
     "SWEEP_INTERVAL_S",
     "OVERDUE_AFTER_S",
     "TURN_LEASE_S",
@@ -93,6 +100,7 @@ def check_values(**_: Any) -> list[CheckMessage]:
         _telegram_errors(),
         _administration_errors(),
         _speech_errors(),
+        _trace_errors(),
         _provider_errors(),
     )
     return [error for part in parts for error in part]
@@ -146,6 +154,13 @@ def _number_errors() -> Iterator[Error]:
         yield Error(
             f"MEMORY_KEEP_LAST ({settings.MEMORY_KEEP_LAST}) must be below MEMORY_CAP ({settings.MEMORY_CAP}).",
             id="butler.E014",
+        )
+
+
+def _trace_errors() -> Iterator[Error]:
+    if not 0 <= settings.TRACE_SAMPLE_RATIO <= 1:
+        yield Error(
+            f"TRACE_SAMPLE_RATIO is {settings.TRACE_SAMPLE_RATIO}; it can be 0 to 1.", id="butler.E016"
         )
 
 

@@ -59,6 +59,7 @@ INSTALLED_APPS = [
     "llm.apps.LLMConfig",
     "personalization.apps.PersonalizationConfig",
     "botgateway.apps.BotGatewayConfig",
+    "observability.apps.ObservabilityConfig",
 ]
 MIGRATION_MODULES = {
     "admin": "butler_project.contrib.admin_migrations",
@@ -70,6 +71,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -102,6 +104,8 @@ AUTH_PASSWORD_VALIDATORS = [
     )
 ]
 LANGUAGE_CODE = "ru"
+LANGUAGES = [("ru", "русский"), ("en", "English")]  # of the admin site: as the browser asks
+LOCALE_PATHS = [BASE_DIR / "locale"]
 TIME_ZONE = env.str("TIME_ZONE", default="Europe/Moscow")
 USE_I18N = True
 USE_TZ = True
@@ -192,6 +196,10 @@ MEMORY_KEEP_LAST = env.int("MEMORY_KEEP_LAST", default=20)
 MEMORY_TTL_DAYS = env.int("MEMORY_TTL_DAYS", default=90)
 PROMPT_BUDGET_TOKENS = env.int("PROMPT_BUDGET_TOKENS", default=6_000)
 
+COMPRESSION_CRON = env.str("COMPRESSION_CRON", default="0 2 * * *")
+# How many people's memories a nightly run compresses at a time.
+COMPRESSION_CONCURRENCY = env.int("COMPRESSION_CONCURRENCY", default=4)
+
 # --- Language models ------------------------------------------------------------------------------------------
 
 LLM_API_URL = env.str("LLM_API_URL", default="")
@@ -250,6 +258,15 @@ CELERY_BEAT_SCHEDULE = {
         # A sweep that could not run in time is made up for by the next one.
         "options": {"expires": SWEEP_INTERVAL_S},
     },
+    "compress-memories": {
+        "task": "personalization.compress_memories",
+        "schedule": read_crontab("COMPRESSION_CRON", COMPRESSION_CRON),
+    },
+    "compute-figures": {
+        "task": "observability.compute_figures",
+        "schedule": 300.0,
+        "options": {"expires": 300.0},
+    },
     "expire-files": {
         "task": "personalization.expire_files",
         "schedule": crontab(hour="4", minute="40"),  # few people are awake
@@ -265,6 +282,21 @@ CELERY_BEAT_SCHEDULE = {
 METRICS_HOST = env.str("METRICS_HOST", default="127.0.0.1")
 WORKER_METRICS_PORT = env.int("WORKER_METRICS_PORT", default=9101)
 BOT_METRICS_PORT = env.int("BOT_METRICS_PORT", default=9102)
+
+# --- Traces ---------------------------------------------------------------------------------------------------
+
+# The share of requests whose spans are kept, and for how long.
+TRACE_SAMPLE_RATIO = env.float("TRACE_SAMPLE_RATIO", default=1.0)
+SPAN_TTL_DAYS = env.int("SPAN_TTL_DAYS", default=7)
+OTEL_EXPORTER_OTLP_ENDPOINT = env.str("OTEL_EXPORTER_OTLP_ENDPOINT", default="")
+
+# --- What else is run beside Butler -----------------------------------------------------------------------------
+
+# Roots of the services of an installation; one that is unset is not there. Logs are sent to LOKI_URL.
+LOKI_URL = env.str("LOKI_URL", default="")
+PROMETHEUS_URL = env.str("PROMETHEUS_URL", default="")
+ALERTMANAGER_URL = env.str("ALERTMANAGER_URL", default="")
+GRAFANA_URL = env.str("GRAFANA_URL", default="")
 
 # --- Logs -----------------------------------------------------------------------------------------------------
 

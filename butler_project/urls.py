@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from django.contrib import admin
 from django.urls import include, path
+from django.utils.translation import gettext_lazy
 
 from butler_project import health
 
 admin.site.site_header = "Butler"
 admin.site.site_title = "Butler"
-admin.site.index_title = "Administration"
+admin.site.index_title = gettext_lazy("The house at a glance")
 
 urlpatterns = [
     path("admin/", admin.site.urls),

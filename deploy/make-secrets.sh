@@ -10,9 +10,15 @@ random() { # a secret of $1 random bytes, letters and digits only: parts of it g
   od -An -N "$1" -tx1 /dev/urandom | tr -d ' \n'
 }
 
-keep() { # store standard input under a name, unless it exists
+keep() { # store standard input under a name, unless it exists; whole, or not at all
+  if [ -e "secrets/$1" ]; then
+    cat >/dev/null
+    return
+  fi
+  cat >"secrets/.$1.new"
   # Compose hands the files to users inside the containers as they are: others are kept out by the directory's mode.
-  if [ -e "secrets/$1" ]; then cat >/dev/null; else cat >"secrets/$1" && chmod 644 "secrets/$1"; fi
+  chmod 644 "secrets/.$1.new"
+  mv "secrets/.$1.new" "secrets/$1"
 }
 
 random 32 | keep mongodb_root_password
@@ -23,6 +29,8 @@ random 48 | keep secret_key
 random 32 | keep webhook_secret
 printf 'mongodb://butler:%s@mongodb:27017/butler?replicaSet=rs0&authSource=butler' "$(cat secrets/mongodb_password)" |
   keep mongodb_url
+random 24 | keep grafana_admin_password
+printf '' | keep alertmanager_telegram_token # used only once alertmanager.yml names it
 printf 'redis://:%s@redis:6379/0' "$(cat secrets/redis_password)" | keep redis_url
 
 if [ ! -s secrets/telegram_bot_token ]; then

@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-from django.contrib import admin
-from django.http import HttpRequest
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import Any
 
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from admin_lists import RecordAdmin
+from llm.errors import LLMError
+from llm.metrics import OUTCOME_OK, OUTCOME_STOPPED
 from llm.models import CatalogueModel, Exchange, ProviderState
 
-
-class RecordAdmin(admin.ModelAdmin):
-    """A list and a detail page of what has happened: nothing is added, changed or deleted."""
-
-    show_full_result_count = False
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
-        return False
+# What is rare among the exchanges of a quarter is looked for among those of a week: there is an index of time alone.
+RECENT = timedelta(days=7)
 
 
 @admin.register(CatalogueModel)
@@ -36,7 +34,8 @@ class CatalogueModelAdmin(RecordAdmin):
         "vanished_at",
     ]
     list_filter = ["provider", ("vanished_at", admin.EmptyFieldListFilter), "first_seen_at"]
-    search_fields = ["model_id"]
+    search_fields = ("^model_id",)
+    search_help_text = _("The beginning of a model's name.")
     ordering = ["provider", "model_id"]
 
 
@@ -44,8 +43,34 @@ class CatalogueModelAdmin(RecordAdmin):
 class ProviderStateAdmin(RecordAdmin):
     list_display = ["provider", "refreshed_at", "asked_at", "failure"]
     list_filter = ["failure"]
-    search_fields = ["provider"]
+    search_fields = ("^provider",)
     ordering = ["provider"]
+
+
+class RecentFilter(admin.SimpleListFilter):
+    """Those of the last days with a certain value of the field `parameter_name`."""
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        if not (value := self.value()):
+            return queryset
+        return queryset.filter(created_at__gte=timezone.now() - RECENT, **{str(self.parameter_name): value})
+
+
+class OutcomeFilter(RecentFilter):
+    title = _("outcome (last 7 days)")
+    parameter_name = "outcome"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, str]]:
+        return [(outcome, outcome) for outcome in list_outcomes()]
+
+
+class ProviderFilter(RecentFilter):
+    title = _("provider (last 7 days)")
+    parameter_name = "provider"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, str]]:
+        names = ProviderState.objects.order_by("provider").values_list("provider", flat=True)
+        return [(name, name) for name in names]
 
 
 @admin.register(Exchange)
@@ -65,15 +90,16 @@ class ExchangeAdmin(RecordAdmin):
         "first_token",
         "duration",
     ]
-    list_filter = ["outcome", "purpose", "is_estimated", "provider", "created_at"]
-    search_fields = ["user_id", "model", "trace_id"]
+    list_filter = [OutcomeFilter, ProviderFilter, "purpose", "created_at"]
+    search_fields = ("user_id", "trace_id")
+    search_help_text = _("The id of a person, or a whole trace id.")
     ordering = ["-created_at"]
 
-    @admin.display(description="first token s", ordering="first_token_s", empty_value="-")
+    @admin.display(description=_("first token s"), ordering="first_token_s", empty_value="-")
     def first_token(self, exchange: Exchange) -> str | None:
         return _round(exchange.first_token_s)
 
-    @admin.display(description="duration s", ordering="duration_s")
+    @admin.display(description=_("duration s"), ordering="duration_s")
     def duration(self, exchange: Exchange) -> str | None:
         return _round(exchange.duration_s)
 
@@ -81,3 +107,14 @@ class ExchangeAdmin(RecordAdmin):
 def _round(seconds: float | None) -> str | None:
     """Return seconds as they are compared at a glance."""
     return None if seconds is None else f"{seconds:.2f}"
+
+
+def list_outcomes() -> list[str]:
+    """Return how an exchange can end."""
+    return [OUTCOME_OK, OUTCOME_STOPPED, *sorted({error.outcome for error in _list_errors(LLMError)})]
+
+
+def _list_errors(error: type[LLMError]) -> Iterable[type[LLMError]]:
+    yield error
+    for kind in error.__subclasses__():
+        yield from _list_errors(kind)

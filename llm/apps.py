@@ -4,6 +4,7 @@ from typing import Any
 
 from django.apps import AppConfig
 from django.db.models.signals import post_migrate
+from django.utils.translation import gettext_lazy as _
 
 
 def apply_exchange_ttl(**_: Any) -> None:
@@ -15,7 +16,7 @@ def apply_exchange_ttl(**_: Any) -> None:
 
 class LLMConfig(AppConfig):
     name = "llm"
-    verbose_name = "Language models"
+    verbose_name = _("Language models")
 
     def ready(self) -> None:
         post_migrate.connect(apply_exchange_ttl, sender=self)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 
+import tracing
 from llm import metrics
 from llm.errors import BadAnswer, LLMError, TimedOut
 from llm.prompt import Prompt, Purpose, is_blank
@@ -139,6 +140,23 @@ class Call:
 
     def _elapsed_s(self) -> float:
         return self._clock() - self._started_at
+
+
+def trace_call(record: ExchangeRecord) -> None:
+    """Record a call that has just ended as a step of what is under way."""
+    first_token_s = record.first_token_s
+    tracing.record(
+        "ask model",
+        duration_s=record.duration_s,
+        is_error=record.outcome not in (metrics.OUTCOME_OK, metrics.OUTCOME_STOPPED),
+        provider=record.provider,
+        model=record.model,
+        purpose=record.purpose.value,
+        outcome=record.outcome,
+        prompt_tokens=record.prompt_tokens,
+        completion_tokens=record.completion_tokens,
+        first_token_ms=None if first_token_s is None else round(first_token_s * 1_000, 1),
+    )
 
 
 def _join_leading_blanks(pieces: Iterable[str]) -> Iterator[str]:

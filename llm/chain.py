@@ -15,9 +15,10 @@ from typing import Protocol, Self
 
 import structlog
 
+import tracing
 from llm import metrics
 from llm.breaker import Breaker, Breakers, Permit, configured_breakers
-from llm.call import Asking, Call, ExchangeRecord
+from llm.call import Asking, Call, ExchangeRecord, trace_call
 from llm.errors import AnswerRefused, ContextTooLong, LLMError, ModelNotFound, Unavailable
 from llm.prompt import Prompt
 from llm.providers.base import Completion, Provider
@@ -252,6 +253,7 @@ class ChainStream:
 
     def _record(self, record: ExchangeRecord) -> None:
         self.used_tokens += record.prompt_tokens + record.completion_tokens
+        trace_call(record)
         metrics.TOKENS.labels(record.provider, metrics.DIRECTION_IN).inc(record.prompt_tokens)
         metrics.TOKENS.labels(record.provider, metrics.DIRECTION_OUT).inc(record.completion_tokens)
         try:
@@ -287,4 +289,5 @@ def _strip(error: LLMError) -> LLMError:
 
 
 def _left_alone(candidate: Candidate) -> Unavailable:
+    tracing.record("leave model alone", is_error=True, provider=candidate.provider.name)
     return Unavailable(LEFT_ALONE, provider=candidate.provider.name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from llm.prompt import Purpose
 from mongo_indexes import TTLIndex, UniqueIndex
@@ -29,7 +30,8 @@ class CatalogueModel(models.Model):
     class Meta:
         db_table = "llm_models"
         indexes = [UniqueIndex(fields=["provider", "model_id"], name="provider_model_id_unique")]
-        verbose_name = "model"
+        verbose_name = _("model")
+        verbose_name_plural = _("models")
 
     def __str__(self) -> str:
         return f"{self.provider}:{self.model_id}"
@@ -50,7 +52,8 @@ class ProviderState(models.Model):
     class Meta:
         db_table = "llm_providers"
         indexes = [UniqueIndex(fields=["provider"], name="provider_unique")]
-        verbose_name = "provider"
+        verbose_name = _("provider")
+        verbose_name_plural = _("providers")
 
     def __str__(self) -> str:
         return self.provider
@@ -86,7 +89,8 @@ class Exchange(models.Model):
             models.Index(fields=["user_id", "-created_at"], name="exchange_user_id_created_at"),
             TTLIndex(fields=["created_at"], name="exchange_created_at_ttl", expire_after_s=EXCHANGE_TTL_S),
         ]
-        verbose_name = "exchange"
+        verbose_name = _("exchange")
+        verbose_name_plural = _("exchanges")
 
     def __str__(self) -> str:
         return f"{self.provider}:{self.model} {self.outcome} {self.created_at:%Y-%m-%d %H:%M:%S}"

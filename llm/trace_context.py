@@ -8,12 +8,15 @@ from __future__ import annotations
 import re
 import secrets
 
+import tracing
+
 TRACE_ID = re.compile(r"(?!0{32})[0-9a-f]{32}")
 SPAN_ID_BYTES = 8
 
 
 def trace_headers(trace_id: str) -> dict[str, str]:
-    """Return the header of one call; none for what is no trace id."""
+    """Return the header of one call, below the step under way; none for what is no trace id."""
     if not TRACE_ID.fullmatch(trace_id):
         return {}
-    return {"traceparent": f"00-{trace_id}-{secrets.token_hex(SPAN_ID_BYTES)}-01"}
+    span_id = tracing.current_span_id(trace_id) or secrets.token_hex(SPAN_ID_BYTES)
+    return {"traceparent": f"00-{trace_id}-{span_id}-01"}

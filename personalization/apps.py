@@ -4,6 +4,7 @@ from typing import Any
 
 from django.apps import AppConfig
 from django.db.models.signals import post_migrate
+from django.utils.translation import gettext_lazy as _
 
 
 def apply_memory_ttl(**_: Any) -> None:
@@ -15,7 +16,7 @@ def apply_memory_ttl(**_: Any) -> None:
 
 class PersonalizationConfig(AppConfig):
     name = "personalization"
-    verbose_name = "Personalization"
+    verbose_name = _("Memory of people")
 
     def ready(self) -> None:
         post_migrate.connect(apply_memory_ttl, sender=self)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from django.db.models import TextChoices
+from django.utils.translation import gettext_lazy as _
 
 
 class Language(TextChoices):
@@ -9,11 +10,11 @@ class Language(TextChoices):
 
 
 class MemoryRole(TextChoices):
-    USER = "user", "user"
-    ASSISTANT = "assistant", "assistant"
+    USER = "user", _("user")
+    ASSISTANT = "assistant", _("assistant")
 
 
 class MemorySource(TextChoices):
-    TEXT = "text", "text"
-    VOICE = "voice", "voice"
-    FILE = "file", "file"
+    TEXT = "text", _("text")
+    VOICE = "voice", _("voice")
+    FILE = "file", _("file")

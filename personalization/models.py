@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 from django_mongodb_backend.fields import ArrayField, ObjectIdField
 from django_mongodb_backend.managers import MongoManager
 
@@ -51,7 +52,8 @@ class UserProfile(models.Model):
             UniqueIndex(fields=["user_id"], name="user_id_unique"),
             models.Index(fields=["created_at"], name="created_at"),
         ]
-        verbose_name = "profile"
+        verbose_name = _("profile")
+        verbose_name_plural = _("profiles")
 
     def __str__(self) -> str:
         return self.user_id
@@ -78,7 +80,9 @@ class MemoryEvent(models.Model):
             models.Index(fields=["user_id", "-created_at"], name="user_id_created_at"),
             TTLIndex(fields=["created_at"], name="created_at_ttl", expire_after_s=MEMORY_TTL_S),
         ]
-        verbose_name = "memory event"
+        verbose_name = _("memory event")
+        verbose_name_plural = _("memory events")
+        permissions = [("read_conversation", "Can read people's conversations")]
 
     def __str__(self) -> str:
         return f"{self.user_id} {self.role} {self.created_at:%Y-%m-%d %H:%M:%S}"
@@ -109,7 +113,8 @@ class StoredFile(models.Model):
             models.Index(fields=["user_id", "-created_at"], name="file_user_id_created_at"),
             models.Index(fields=["created_at"], name="file_created_at"),
         ]
-        verbose_name = "file"
+        verbose_name = _("file")
+        verbose_name_plural = _("files")
 
     def __str__(self) -> str:
         return f"{self.file_id} of {self.user_id}"
@@ -138,3 +143,55 @@ class FilePassage(models.Model):
 
     def __str__(self) -> str:
         return f"{self.file_id} {self.ordinal}"
+
+
+class Compression(models.Model):
+    """What one compression of somebody's memory came to; `status` as `domain.compression.Status` has it."""
+
+    user_id = models.CharField(max_length=USER_ID_MAX_CHARS)
+    status = models.CharField(max_length=16)
+    summarised = models.PositiveIntegerField(default=0)
+    deleted = models.PositiveIntegerField(default=0)
+    duration_s = models.FloatField(default=0.0)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        db_table = "compressions"
+        indexes = [
+            models.Index(fields=["user_id", "-created_at"], name="compression_user_id_created_at"),
+            TTLIndex(fields=["created_at"], name="compression_created_at_ttl", expire_after_s=MEMORY_TTL_S),
+        ]
+        verbose_name = _("compression")
+        verbose_name_plural = _("compressions")
+
+    def __str__(self) -> str:
+        return f"{self.user_id} {self.status} {self.created_at:%Y-%m-%d %H:%M:%S}"
+
+
+class CompressionRun(models.Model):
+    """A run over everybody: how far it has come, and how it ended, as `domain.compression_run.RunOutcome` has it.
+
+    Of about `people` profiles `seen` have been looked at, and `found` memories were over the cap; of these
+    `processed` are done, `failed` of them in vain. `outcome` is empty while it runs.
+    """
+
+    started_at = models.DateTimeField(default=timezone.now)
+    finished_at = models.DateTimeField(null=True, blank=True, default=None)
+    people = models.PositiveIntegerField(default=0)
+    seen = models.PositiveIntegerField(default=0)
+    found = models.PositiveIntegerField(default=0)
+    processed = models.PositiveIntegerField(default=0)
+    failed = models.PositiveIntegerField(default=0)
+    outcome = models.CharField(max_length=16, blank=True, default="")
+
+    class Meta:
+        db_table = "compression_runs"
+        indexes = [
+            models.Index(fields=["-started_at"], name="run_started_at_desc"),
+            TTLIndex(fields=["started_at"], name="run_started_at_ttl", expire_after_s=MEMORY_TTL_S),
+        ]
+        verbose_name = _("nightly run")
+        verbose_name_plural = _("nightly runs")
+
+    def __str__(self) -> str:
+        return f"{self.started_at:%Y-%m-%d %H:%M} {self.outcome or 'running'}"

@@ -19,6 +19,7 @@ from typing import TypeVar
 import structlog
 from redis.exceptions import RedisError
 
+import tracing
 from botgateway import metrics
 from botgateway.delivery import pace
 from botgateway.delivery.kept import Kept, mark_of, read_kept, write_kept
@@ -79,6 +80,7 @@ class Answer:
         before_sending: Callable[[], None] = lambda: None,
         reply_to_message_id: int = 0,
         kept: str = "",
+        take_place: Callable[[int], pace.Place] = pace.take_place,
     ) -> None:
         self._client = client
         self._chat_id = chat_id
@@ -87,12 +89,14 @@ class Answer:
         self._find_latest_id = find_latest_id
         self._probed_until = 0
         self._before_sending = before_sending
+        self._take_due_place = take_place
         self._reply_to_message_id = reply_to_message_id
         self._preface = self._whole = ""
         self._kept = read_kept(kept)
         marks = chain(self._kept.marks, repeat(""))
         self._shown = [Shown(message_id, mark) for message_id, mark in zip(shown_ids, marks, strict=False)]
         self._may_be_sent = is_repeated
+        self._drafts = 0
         self._next_draft_at = time.monotonic() + QUIET_S
 
     @property
@@ -106,6 +110,7 @@ class Answer:
         self._next_draft_at = time.monotonic() + EDIT_INTERVAL_S
         try:
             self._show([*render_parts(self._preface), *render_parts(markdown)], is_final=False)
+            self._drafts += 1
         except SendLater as later:
             self._next_draft_at = time.monotonic() + max(later.delay_s, DRAFT_PAUSE_S)
         except (TelegramError, RedisError) as error:
@@ -124,6 +129,7 @@ class Answer:
         """
         self._whole = (markdown or NOTHING_VISIBLE) if is_costly else ""
         parts = render_parts(markdown) or render_parts(NOTHING_VISIBLE)
+        tracing.note(drafts=self._drafts, parts=len(parts))
         self._show([*render_parts(self._preface), *parts], is_final=True, keyboard=keyboard)
         return self.message_ids
 
@@ -137,10 +143,8 @@ class Answer:
     def deliver_document(self, content: bytes, *, name: str, caption: str) -> list[int]:
         """Send a file as the answer, unless an earlier attempt has; raises as `deliver` does."""
         if not self._shown:
-            message_id = self._insist(
-                lambda: self._send_document_once(content, name=name, caption=caption), is_final=True
-            )
-            self._shown.append(Shown(message_id))
+            send = partial(self._send_document_once, content, name=name, caption=caption)
+            self._shown.append(Shown(self._insist("send document", send, is_final=True)))
         return self.message_ids
 
     def _show(
@@ -162,14 +166,14 @@ class Answer:
         if shown.mark == mark:
             return
         try:
-            self._insist(lambda: self._edit_once(shown.message_id, part, keyboard), is_final=is_final)
+            edit = partial(self._edit_once, shown.message_id, part, keyboard)
+            self._insist("edit message", edit, is_final=is_final)
         except MessageGone:
             if not is_final:
                 return
             # In the place of the edit: an attempt that had to wait for another one would begin with this edit again.
-            shown.message_id = self._insist(
-                lambda: self._send_once(part, keyboard), is_final=True, has_place=True
-            )
+            send = partial(self._send_once, part, keyboard)
+            shown.message_id = self._insist("send message", send, is_final=True, has_place=True)
         shown.mark = mark
 
     def _edit_once(self, message_id: int, part: Part, keyboard: Keyboard) -> None:
@@ -182,7 +186,8 @@ class Answer:
                 edit(part.plain, is_html=False)
 
     def _send(self, part: Part, keyboard: Keyboard, *, is_final: bool) -> Shown:
-        message_id = self._insist(lambda: self._send_once(part, keyboard), is_final=is_final)
+        send = partial(self._send_once, part, keyboard)
+        message_id = self._insist("send message", send, is_final=is_final)
         return Shown(message_id, mark_of(part.html, keyboard))
 
     def _send_once(self, part: Part, keyboard: Keyboard) -> int:
@@ -220,7 +225,14 @@ class Answer:
             log.warning("markup rejected, sent as plain text")
             return send(part.plain, is_html=False)
 
-    def _insist(self, call: Callable[[], T], *, is_final: bool, has_place: bool = False) -> T:
+    def _insist(self, step: str, call: Callable[[], T], *, is_final: bool, has_place: bool = False) -> T:
+        """Make a call as a step of its own; drafts are too many for that, they are counted."""
+        if not is_final:
+            return self._call(call, is_final=False)
+        with tracing.span(step, expected=(MessageGone, SendLater)):
+            return self._call(call, is_final=True, has_place=has_place)
+
+    def _call(self, call: Callable[[], T], *, is_final: bool, has_place: bool = False) -> T:
         """Make a call in its place among all, again if that may help; drafts are not insisted on."""
         if not has_place:
             self._take_place(is_final=is_final)
@@ -241,7 +253,7 @@ class Answer:
     def _take_place(self, *, is_final: bool) -> None:
         """Wait for a place that comes soon. Raises `SendLater` for one that does not, or is not free for a draft."""
         try:
-            place = (pace.take_place if is_final else pace.take_free_place)(self._chat_id)
+            place = (self._take_due_place if is_final else pace.take_free_place)(self._chat_id)
         except RedisError as error:
             if not is_final:
                 raise

@@ -5,6 +5,7 @@ from __future__ import annotations
 import structlog
 from django.conf import settings
 
+import tracing
 from botgateway.delivery.answer import Answer
 from botgateway.delivery.telegram import telegram_client
 from botgateway.domain import inbox, notices
@@ -31,7 +32,9 @@ def deliver_notices(chat_id: str, turn: Turn) -> float:
     """Deliver what waits in a chat whose turn is held; return in how many seconds to try again, 0 if all is done."""
     while due := notices.list_due(chat_id):
         for notice in due:
-            if pause_s := _deliver(notice, turn):
+            with tracing.span("deliver notice", trace_id=notice.trace_id, earlier_attempts=notice.attempts):
+                pause_s = _deliver(notice, turn)
+            if pause_s:
                 return pause_s
     return 0.0
 

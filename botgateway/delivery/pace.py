@@ -12,11 +12,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import Enum
 
 from django.conf import settings
 
 from botgateway import metrics
-from botgateway.redis_connection import redis_client, redis_script
+from redis_connection import redis_client, redis_script
 
 US = 1_000_000
 LONGEST_SLEEP_S = 0.25  # shorter than the delivery of a wake-up call is worth
@@ -27,13 +28,15 @@ LEAST_BURST = 2  # drafts leave one place free
 # Groups take 20 messages a minute (core.telegram.org/bots/faq). A burst counts towards the first of them.
 GROUP_BURST = 3
 GROUP_SHARE = (20 - GROUP_BURST) / 60  # of the rate of a private chat, which is one message a second
+# Of the overall rate, for messages to many: kept busy to the last, Telegram would refuse answers, too.
+SPARE_SHARE = 0.8
 # One chat's refusal is that chat's own affair, several at once concern the bot.
 CHATS_REFUSED = 3
 REFUSALS_WINDOW_S = 10
 
 TAKE_PLACE = """
 local overall_step, overall_slack, chat_step, chat_slack = ARGV[1] + 0, ARGV[2] + 0, ARGV[3] + 0, ARGV[4] + 0
-local longest, late, is_draft = ARGV[5] + 0, ARGV[6] + 0, ARGV[7] == '1'
+local longest, late, kind, spare_step = ARGV[5] + 0, ARGV[6] + 0, ARGV[7], ARGV[8] + 0
 local clock = redis.call('TIME')
 local now = clock[1] * 1000000 + clock[2]
 local found = redis.call('MGET', unpack(KEYS))
@@ -51,14 +54,22 @@ local function advance(key, spoken_for, open, step)
     keep(key, string.format('%.0f', moment), moment, 1000000)
 end
 
-if is_draft then
-    local free = math.max(overall_open, chat_open, overall - overall_slack + overall_step,
-                          chat - chat_slack + chat_step)
+if kind ~= 'due' then
+    local spare = tonumber(found[6] or 0)
+    local free = math.max(overall_open, chat_open, chat - chat_slack + chat_step)
+    if kind == 'spare' then
+        free = math.max(free, overall, spare - spare_step)
+    else
+        free = math.max(free, overall - overall_slack + overall_step)
+    end
     if free > now then
         return {0, free - now}
     end
     advance(KEYS[1], overall, overall_open, overall_step)
     advance(KEYS[2], chat, chat_open, chat_step)
+    if kind == 'spare' then
+        advance(KEYS[6], spare, now, spare_step)
+    end
     return {1, 0}
 end
 
@@ -113,6 +124,12 @@ end
 """
 
 
+class Kind(Enum):
+    DUE = "due"
+    DRAFT = "draft"
+    SPARE = "spare"
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """`is_taken`: call in `wait_s` seconds, which is soon. Otherwise come back then."""
@@ -123,7 +140,7 @@ class Place:
 
 def take_place(chat_id: int) -> Place:
     """Take or keep the next place for a message or an edit that has to go out. Raises `redis.RedisError`."""
-    return _take(chat_id, is_draft=False)
+    return _take(chat_id, Kind.DUE)
 
 
 def take_free_place(chat_id: int) -> Place:
@@ -131,7 +148,15 @@ def take_free_place(chat_id: int) -> Place:
 
     Otherwise nothing is kept. Raises `redis.RedisError`.
     """
-    return _take(chat_id, is_draft=True)
+    return _take(chat_id, Kind.DRAFT)
+
+
+def take_spare_place(chat_id: int) -> Place:
+    """Take a place for one message of many if nothing is spoken for, so that answers and drafts never wait for it.
+
+    Otherwise nothing is kept. `SPARE_SHARE` of the overall rate is there for these. Raises `redis.RedisError`.
+    """
+    return _take(chat_id, Kind.SPARE)
 
 
 def note_refusal(chat_id: int, retry_after_s: float) -> None:
@@ -162,12 +187,19 @@ def find_waiting(chat_ids: Sequence[str]) -> set[str]:
     return {chat_id for chat_id, place in zip(chat_ids, places, strict=True) if place is not None}
 
 
-def _take(chat_id: int, *, is_draft: bool) -> Place:
+def _take(chat_id: int, kind: Kind) -> Place:
     overall_rate = settings.TELEGRAM_RATE_PER_S
     overall_burst = max(LEAST_BURST, overall_rate * OVERALL_BURST_S)
     rate, burst = _chat_limit(chat_id)
     is_taken, wait_us = redis_script(TAKE_PLACE)(
-        keys=["pace:all", _chat_key(chat_id), "pace:hold", f"pace:hold:{chat_id}", _place_key(chat_id)],
+        keys=[
+            "pace:all",
+            _chat_key(chat_id),
+            "pace:hold",
+            f"pace:hold:{chat_id}",
+            _place_key(chat_id),
+            "pace:spare",
+        ],
         args=[
             _step_us(overall_rate),
             _slack_us(overall_rate, overall_burst),
@@ -175,7 +207,8 @@ def _take(chat_id: int, *, is_draft: bool) -> Place:
             _slack_us(rate, burst),
             int(LONGEST_SLEEP_S * US),
             int(LATE_S * US),
-            int(is_draft),
+            kind.value,
+            _step_us(overall_rate * SPARE_SHARE),
         ],
     )
     return Place(bool(is_taken), wait_us / US)

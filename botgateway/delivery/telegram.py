@@ -22,6 +22,7 @@ from telebot.types import (
     ReplyParameters,
 )
 
+import tracing
 from botgateway import metrics
 from botgateway.delivery.connection import CONNECT_TIMEOUT_S, READ_TIMEOUT_S, connection
 from botgateway.domain.buttons import Keyboard, keyboard_as_json
@@ -146,9 +147,10 @@ class TelegramClient:
 
     def download_file(self, file_id: str, target: Path, *, max_bytes: int) -> None:
         """Write a file's content to `target`. Raises `FileTooBig` beyond `max_bytes` or what Telegram hands out."""
-        found = self._call("getFile", lambda: apihelper.get_file(self._token, file_id))
-        url = str(apihelper.FILE_URL).format(self._token, quote(str(found.get("file_path", ""))))
-        self._call("download", lambda: connection().save(url, target, max_bytes=max_bytes))
+        with tracing.span("download file"):
+            found = self._call("getFile", lambda: apihelper.get_file(self._token, file_id))
+            url = str(apihelper.FILE_URL).format(self._token, quote(str(found.get("file_path", ""))))
+            self._call("download", lambda: connection().save(url, target, max_bytes=max_bytes))
 
     @cached_property
     def _own(self) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import AbstractContextManager
 
 from botgateway.delivery.telegram import TelegramClient
-from botgateway.heartbeat import Beat, heartbeat
+from heartbeat import Beat, heartbeat
 
 INTERVAL_S = 4.5  # Telegram shows it for five seconds
 

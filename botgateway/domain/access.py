@@ -10,6 +10,7 @@ from typing import Any
 from django.conf import settings
 from django.core.paginator import Paginator
 from django.db import IntegrityError, connection
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from botgateway.domain.updates import Incoming
@@ -58,6 +59,15 @@ def list_people(states: Collection[AccessState], *, page: int, size: int) -> Peo
     pages = Paginator(people, size)
     shown = pages.get_page(page)
     return PeoplePage(list(shown), total=pages.count, page=shown.number, pages=pages.num_pages)
+
+
+def admitted_people() -> QuerySet[Person]:
+    """Return those whom Butler may write to: who talks to it in private, by the policy that `check_access` follows."""
+    is_admitted = Q(access_state=AccessState.APPROVED)
+    if settings.ACCESS_POLICY == AccessPolicy.OPEN:
+        is_admitted = ~Q(access_state=AccessState.BLOCKED)
+    admins = [str(chat_id) for chat_id in settings.ADMIN_CHAT_IDS]
+    return Person.objects.filter(is_admitted | Q(user_id__in=admins)).exclude(chat_id="")
 
 
 def is_admin(user_id: str) -> bool:

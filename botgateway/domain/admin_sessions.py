@@ -12,7 +12,7 @@ from django.contrib.auth.hashers import check_password
 from botgateway.domain import windows
 from botgateway.domain.updates import EDITED_KIND, MESSAGE_KIND
 from botgateway.models import InboxUpdate
-from botgateway.redis_connection import redis_client
+from redis_connection import redis_client
 
 WRONG_PER_PERSON = 5
 WRONG_OF_EVERYBODY = 20  # whoever guesses under many names

@@ -55,7 +55,8 @@ def _erase_notices(user_id: str) -> None:
     Notice.objects.filter(about_user_id=user_id).delete()
     decisions = AccessDecision.objects.filter(decided_by=f"telegram:{user_id}")
     decided = set(decisions.values_list("user_id", flat=True))
-    Notice.objects.filter(about_user_id__in=decided).exclude(status=NoticeStatus.PENDING).delete()
+    told = Notice.objects.filter(about_user_id__in=decided, broadcast_id="")
+    told.exclude(status=NoticeStatus.PENDING).delete()
 
 
 def _scrub_presses_about(user_id: str) -> None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any, BinaryIO
 
+import tracing
 from botgateway.models import AccessDecision, Person
 from personalization.domain.export import write_export
 
@@ -35,6 +36,13 @@ def build_export(
     user_id: str, *, on: date, plain_bytes: int = PLAIN_MAX_BYTES, most_bytes: int = DOCUMENT_MAX_BYTES
 ) -> ExportDocument:
     """Return everything that is known of a person. Raises `ExportTooBig`."""
+    with tracing.span("export"):
+        document = _build(user_id, on=on, plain_bytes=plain_bytes, most_bytes=most_bytes)
+        tracing.note(bytes=len(document.content), is_complete=document.is_complete)
+    return document
+
+
+def _build(user_id: str, *, on: date, plain_bytes: int, most_bytes: int) -> ExportDocument:
     sections = {"person": describe_person(user_id)}
     name = f"butler-export-{on.isoformat()}"
     for has_file_texts in (True, False):

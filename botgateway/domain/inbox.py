@@ -18,6 +18,7 @@ from django.db import IntegrityError
 from django.db.models import F, Q
 from django.utils import timezone
 
+import tracing
 from botgateway import metrics
 from botgateway.domain.updates import IncomingMessage, find_kind, read_incoming
 from botgateway.enums import NoticeStatus, UpdateStatus
@@ -29,6 +30,7 @@ STOP_COMMAND = "stop"
 MAX_ATTEMPTS = 3
 BATCH_UPDATES = 20
 EARLIER_UPDATES = 30
+REQUEST = "update"  # the root of an update's trace: from its receipt to its end
 SUPERGROUP = "-100"  # how the ids of supergroups begin
 LATEST_UPDATES = 50  # enough to see the highest message id, though workers answer in no order
 
@@ -54,8 +56,9 @@ def accept_update(update: dict[str, Any], *, payload: str, trace_id: str = "") -
     kind = find_kind(update)
     chat_id = str(incoming.chat_id) if incoming else ""
     status = UpdateStatus.PENDING if incoming else UpdateStatus.IGNORED
+    tracing.note(kind=kind)
     try:
-        InboxUpdate.objects.create(
+        stored = InboxUpdate.objects.create(
             update_id=update["update_id"],
             kind=kind,
             chat_id=chat_id,
@@ -67,8 +70,11 @@ def accept_update(update: dict[str, Any], *, payload: str, trace_id: str = "") -
         )
     except IntegrityError:
         metrics.UPDATES.labels(kind, "redelivered").inc()
+        tracing.note(is_redelivered=True)
         return Acceptance(is_new=False, chat_id=chat_id)
     metrics.UPDATES.labels(kind, status).inc()
+    if status is UpdateStatus.IGNORED:
+        _end_request(stored, status)
     log.info("update stored", update_id=update["update_id"], kind=kind, chat_id=chat_id, status=status)
     is_stop = isinstance(incoming, IncomingMessage) and incoming.command == STOP_COMMAND
     return Acceptance(is_new=True, chat_id=chat_id, is_stop=is_stop)
@@ -112,6 +118,7 @@ def mark_answered(update: InboxUpdate, message_ids: Sequence[int], *, is_scrubbe
     seconds = (answered_at - update.received_at).total_seconds()
     metrics.ANSWER_SECONDS.observe(seconds)
     log.info("update answered", update_id=update.update_id, chat_id=update.chat_id, seconds=seconds)
+    _end_request(update, UpdateStatus.ANSWERED)
 
 
 def mark_ignored(updates: Sequence[InboxUpdate]) -> None:
@@ -119,6 +126,8 @@ def mark_ignored(updates: Sequence[InboxUpdate]) -> None:
     InboxUpdate.objects.filter(pk__in=[update.pk for update in updates]).update(
         status=UpdateStatus.IGNORED, answered_at=timezone.now(), payload=""
     )
+    for update in updates:
+        _end_request(update, UpdateStatus.IGNORED)
 
 
 def join_updates(lead: InboxUpdate, others: Sequence[InboxUpdate]) -> None:
@@ -142,6 +151,8 @@ def mark_joined_answered(others: Sequence[InboxUpdate]) -> None:
     InboxUpdate.objects.filter(pk__in=[update.pk for update in others]).update(
         status=UpdateStatus.ANSWERED, answered_at=timezone.now()
     )
+    for update in others:
+        _end_request(update, UpdateStatus.ANSWERED, answered_with=tracing.current_trace_id())
 
 
 def keep_undelivered(update: InboxUpdate, kept: str) -> None:
@@ -184,6 +195,7 @@ def park_update(update: InboxUpdate) -> None:
     """Give an update up, so that the chat can move on."""
     InboxUpdate.objects.filter(pk=update.pk).update(status=UpdateStatus.PARKED)
     metrics.UPDATES_PARKED.inc()
+    _end_request(update, UpdateStatus.PARKED, is_error=True)
     log.error("update parked", update_id=update.update_id, attempts=update.attempts)
 
 
@@ -213,6 +225,23 @@ def find_latest_message_id(chat_id: str, *, since: datetime) -> int:
         latest = latest.exclude(chat_id__startswith=SUPERGROUP)
     newest = latest.order_by("-received_at")[:LATEST_UPDATES]
     return max((message_id for update in newest for message_id in _list_message_ids(update)), default=0)
+
+
+def _end_request(
+    update: InboxUpdate, status: UpdateStatus, *, is_error: bool = False, answered_with: str | None = None
+) -> None:
+    """Complete an update's trace. `answered_with`: the trace of the update whose answer is this one's as well."""
+    tracing.record_request(
+        REQUEST,
+        trace_id=update.trace_id,
+        started_at=update.received_at,
+        is_error=is_error,
+        update_id=update.update_id,
+        kind=update.kind,
+        outcome=status.value,
+        failed_attempts=update.attempts,
+        answered_with=answered_with,
+    )
 
 
 def _list_message_ids(update: InboxUpdate) -> list[int]:

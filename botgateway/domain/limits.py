@@ -18,8 +18,8 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.utils import timezone
 
-from botgateway.redis_connection import redis_client, redis_script
 from llm import exchanges
+from redis_connection import redis_client, redis_script
 
 WINDOW_S = 60
 BUDGET_TOLD_S = 3_600  # how seldom somebody hears that the day's tokens are spent

@@ -15,6 +15,7 @@ from django.db import IntegrityError
 from django.db.models import F
 from django.utils import timezone
 
+from botgateway import metrics
 from botgateway.domain.buttons import Keyboard, keyboard_as_json
 from botgateway.domain.inbox import LATEST_UPDATES
 from botgateway.enums import NoticeStatus, UpdateStatus
@@ -25,6 +26,7 @@ log = structlog.get_logger(__name__)
 MAX_ATTEMPTS = 5  # a notice that kills its worker must not do so for ever
 BATCH_NOTICES = 20
 KNOWN_NOTICES = 10  # whose messages are looked at for the newest of a chat
+OVERDUE_NOTICES = 200  # of a sweep: after a long outage their chats are not all woken at once
 
 
 def file_notice(
@@ -65,28 +67,43 @@ def revise_notice(key: str, *, text: str, keyboard: Keyboard = ()) -> str:
 
 
 def list_due(chat_id: str) -> list[Notice]:
-    """Return the chat's notices that wait to be delivered, at most `BATCH_NOTICES`, oldest first."""
-    due = Notice.objects.filter(status=NoticeStatus.PENDING, chat_id=chat_id, due_at__lte=timezone.now())
+    """Return the chat's notices that wait to be delivered, at most `BATCH_NOTICES`, oldest first.
+
+    Copies of broadcasts are not among them: these go out by lanes (`domain.broadcasts`).
+    """
+    due = Notice.objects.filter(
+        status=NoticeStatus.PENDING, chat_id=chat_id, broadcast_id="", due_at__lte=timezone.now()
+    )
     return list(due.order_by("created_at", "pk")[:BATCH_NOTICES])
 
 
 def list_overdue_chats() -> list[str]:
-    """Return the chats in which a notice has been due for longer than a worker needs to notice."""
+    """Return the chats in which a notice has been due for longer than a worker needs to notice.
+
+    Those of the `OVERDUE_NOTICES` that have been due for longest; the next sweep finds the others.
+    """
     overdue_before = timezone.now() - timedelta(seconds=settings.OVERDUE_AFTER_S)
-    overdue = Notice.objects.filter(status=NoticeStatus.PENDING, due_at__lt=overdue_before)
-    return sorted(overdue.values_list("chat_id", flat=True).distinct())
+    overdue = Notice.objects.filter(
+        broadcast_id="", status=NoticeStatus.PENDING, lane=0, due_at__lt=overdue_before
+    )
+    longest = overdue.order_by("due_at").values_list("chat_id", flat=True)
+    return sorted(set(longest[:OVERDUE_NOTICES]))
 
 
 def begin_delivery(notice: Notice) -> bool:
-    """Count an attempt before it begins; False if there were enough of them and the notice is given up."""
+    """Count an attempt before it begins.
+
+    False if there were enough of them and the notice is given up, or if it no longer waits.
+    """
     if notice.attempts >= MAX_ATTEMPTS:
         give_up(notice, reason="attempts")
         return False
     # A killed worker's chat is free when its lease has run out; what kills one after another gets rarer.
     pause = timedelta(seconds=settings.TURN_LEASE_S * 2.0**notice.attempts)
     notice.attempts += 1
-    Notice.objects.filter(pk=notice.pk).update(attempts=notice.attempts, due_at=timezone.now() + pause)
-    return True
+    waiting = Notice.objects.filter(pk=notice.pk, status=NoticeStatus.PENDING)
+    begun = {"attempts": notice.attempts, "known_message_id": notice.known_message_id}
+    return bool(waiting.update(**begun, due_at=timezone.now() + pause))
 
 
 def record_messages(notice: Notice, message_ids: Sequence[int]) -> None:
@@ -99,25 +116,31 @@ def mark_sent(notice: Notice, message_ids: Sequence[int]) -> None:
     carried = {"message_ids": list(message_ids), "attempts": 0}
     unrevised = Notice.objects.filter(pk=notice.pk, revision=notice.revision)
     if unrevised.update(status=NoticeStatus.SENT, **carried):
+        _count(notice, "sent")
         log.info("notice delivered", notice=str(notice.pk), chat_id=notice.chat_id)
     else:
         Notice.objects.filter(pk=notice.pk).update(due_at=timezone.now(), **carried)
 
 
-def postpone(notice: Notice, *, pause_s: float, may_be_sent: bool) -> None:
+def postpone(notice: Notice, *, pause_s: float, may_be_sent: bool, is_counted: bool = False) -> None:
     """Leave a notice for later because Telegram is away or asks to wait: no fault of the notice's.
 
-    `may_be_sent` keeps the next attempt looking for a message that arrived without our learning so.
+    `may_be_sent` keeps the next attempt looking for a message that arrived without our learning so. `is_counted`:
+    Telegram is there for others, so that the attempt counts.
     """
     attempts = max(1, notice.attempts - 1) if may_be_sent else notice.attempts - 1
+    if is_counted:
+        attempts = notice.attempts
     due_at = timezone.now() + timedelta(seconds=pause_s)
     Notice.objects.filter(pk=notice.pk).update(attempts=attempts, due_at=due_at)
 
 
 def give_up(notice: Notice, *, reason: str) -> None:
-    """Note that a notice cannot be delivered."""
+    """Note that a notice cannot be delivered. That some of many have left the bot is nothing out of the ordinary."""
     Notice.objects.filter(pk=notice.pk).update(status=NoticeStatus.FAILED)
-    log.error("notice failed", notice=str(notice.pk), chat_id=notice.chat_id, reason=reason)
+    _count(notice, "failed")
+    note = log.info if notice.broadcast_id else log.error
+    note("notice failed", notice=str(notice.pk), chat_id=notice.chat_id, reason=reason)
 
 
 def find_newest_message_id(notice: Notice) -> int:
@@ -133,6 +156,11 @@ def find_newest_message_id(notice: Notice) -> int:
     ]
     ids = [message_id for ids in known for message_id in ids]
     return max([*ids, *_list_ids_before(notice.created_at, chat_id=notice.chat_id)], default=0)
+
+
+def _count(notice: Notice, outcome: str) -> None:
+    if notice.broadcast_id:
+        metrics.BROADCAST_MESSAGES.labels(outcome).inc()
 
 
 def _list_ids_before(moment: datetime, *, chat_id: str) -> list[int]:

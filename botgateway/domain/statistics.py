@@ -21,7 +21,8 @@ DAY = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Statistics:
-    """Messages are those of the last 24 hours, of which `pending` is of any age; notices are those not delivered.
+    """Messages are those of the last 24 hours, of which `pending` is of any age; notices are those not
+    delivered, copies of broadcasts left aside.
 
     `use` is what models were asked since midnight, by everybody. What is remembered is None where nothing is.
     """
@@ -41,7 +42,7 @@ def collect_statistics(*, asking: InboxUpdate) -> Statistics:
     return Statistics(
         people={state: _count_people(state) for state in AccessState},
         messages=_count_messages(asking),
-        failed_notices=Notice.objects.filter(status=NoticeStatus.FAILED).count(),
+        failed_notices=Notice.objects.filter(broadcast_id="", status=NoticeStatus.FAILED).count(),
         use=_sum_up_today(),
         profiles=_estimate(UserProfile) if has_memory else None,
         memory_events=_estimate(MemoryEvent) if has_memory else None,

@@ -17,8 +17,8 @@ from redis.exceptions import LockError, RedisError
 from redis.lock import Lock
 
 from botgateway.errors import TurnLost
-from botgateway.heartbeat import heartbeat
-from botgateway.redis_connection import redis_client
+from heartbeat import heartbeat
+from redis_connection import redis_client
 
 log = structlog.get_logger(__name__)
 
@@ -164,6 +164,25 @@ def take_turns(chat_id: str, answer: Callable[[Turn], None]) -> bool:
             has_note = _give_back(turn)
         if not has_note or not turn.try_take():
             return True
+
+
+def take_one_turn(
+    chat_id: str, act: Callable[[Turn], None], *, wake: Callable[[str], None] = lambda _chat_id: None
+) -> bool:
+    """Call `act` once while holding the chat's turn, and `wake` if a note asks for more.
+
+    Returns and raises what `take_turns` does.
+    """
+    turn = Turn(chat_id)
+    if not turn.try_take():
+        return False
+    try:
+        with heartbeat.every(settings.TURN_LEASE_S / RENEWALS_PER_LEASE, turn.renew):
+            act(turn)
+    finally:
+        if _give_back(turn):
+            wake(chat_id)
+    return True
 
 
 def _give_back(turn: Turn) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from botgateway.redis_connection import redis_client, redis_script
+from redis_connection import redis_client, redis_script
 
 # One script, so that no two workers admit the last one. The set holds `limit` members at most, whatever comes.
 ADMIT = """

@@ -12,11 +12,11 @@ from botgateway.domain import limits
 from botgateway.errors import SendLater
 from botgateway.handlers.attached import FilesSeen, look_at_files
 from botgateway.handlers.conversation import Conversation, Handled, answer_with
-from botgateway.heartbeat import heartbeat
 from botgateway.wording.conversation import ConversationPhrase
 from botgateway.wording.general import GeneralPhrase
 from botgateway.wording.preferences import PreferencesPhrase
 from botgateway.wording.voice import VoicePhrase
+from heartbeat import heartbeat
 from llm.catalogue import find_route, read_model_name
 from llm.chain import configured_chain
 from llm.errors import AnswerRefused

@@ -14,11 +14,13 @@ from uuid import UUID
 
 import structlog
 
+import tracing
 from botgateway.delivery.telegram import telegram_client
 from botgateway.domain.attachments import DOWNLOAD_MAX_BYTES, PHOTO_NAME, Attachment, AttachmentKind
 from botgateway.domain.preparation import Preparation
 from botgateway.domain.updates import IncomingMessage
 from botgateway.errors import FileTooBig, TelegramRefused
+from botgateway.extraction.document import Extraction
 from botgateway.extraction.errors import ExtractionError, NoText, UnsupportedKind
 from botgateway.extraction.extract import extract_text
 from botgateway.extraction.kinds import HEAD_BYTES, Kind, detect_kind
@@ -86,9 +88,7 @@ def _keep(arrived: _Arrived) -> Preparation:
     if kind.is_image:
         return _keep_picture(arrived, kind)
     try:
-        extraction = extract_text(
-            arrived.place, name=attachment.name, mime_type=attachment.mime_type, max_chars=TEXT_MAX_CHARS
-        )
+        extraction = _read(arrived.place, attachment)
     except ExtractionError as error:
         if isinstance(error, NoText) and error.kind is Kind.PDF:
             return _keep_scan(arrived)
@@ -101,6 +101,15 @@ def _keep(arrived: _Arrived) -> Preparation:
         is_truncated=extraction.is_truncated,
         pages=extraction.pages,
     )
+
+
+def _read(place: Path, attachment: Attachment) -> Extraction:
+    with tracing.span("read file", expected=(ExtractionError,)):
+        found = extract_text(
+            place, name=attachment.name, mime_type=attachment.mime_type, max_chars=TEXT_MAX_CHARS
+        )
+        tracing.note(kind=found.kind, chars=len(found.text), pages=found.pages)
+        return found
 
 
 def _keep_picture(arrived: _Arrived, kind: Kind) -> Preparation:

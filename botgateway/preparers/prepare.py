@@ -10,6 +10,7 @@ from django.conf import settings
 from redis.exceptions import LockError
 from redis.lock import Lock
 
+import tracing
 from botgateway.delivery.telegram import telegram_client
 from botgateway.delivery.typing_sign import typing_shown
 from botgateway.domain import reports
@@ -24,11 +25,11 @@ from botgateway.domain.preparation import (
 from botgateway.domain.updates import IncomingMessage, read_incoming
 from botgateway.enums import UpdateStatus
 from botgateway.errors import OUTAGES, TelegramError
-from botgateway.heartbeat import heartbeat
 from botgateway.models import InboxUpdate
 from botgateway.preparers.files import prepare_file
 from botgateway.preparers.voice import prepare_voice
-from botgateway.redis_connection import redis_client
+from heartbeat import heartbeat
+from redis_connection import redis_client
 
 log = structlog.get_logger(__name__)
 
@@ -104,8 +105,14 @@ def _count_attempt(count_key: str) -> int:
 
 
 def _prepare_visibly(update: InboxUpdate, message: IncomingMessage) -> Preparation:
-    with typing_shown(telegram_client(), message.chat_id):
-        return PREPARERS[find_queue(message)](update, message)
+    queue = find_queue(message)
+    with (
+        tracing.span("prepare", trace_id=update.trace_id, update_id=update.update_id, queue=queue),
+        typing_shown(telegram_client(), message.chat_id),
+    ):
+        preparation = PREPARERS[queue](update, message)
+        tracing.note(failure=preparation.failure or None)
+    return preparation
 
 
 def _asked_key(update_key: str) -> str:

@@ -17,6 +17,7 @@ from uuid import UUID
 import structlog
 from django.conf import settings
 
+import tracing
 from botgateway.delivery.telegram import telegram_client
 from botgateway.domain.attachments import DOWNLOAD_MAX_BYTES, Attachment, AttachmentKind
 from botgateway.domain.preparation import Preparation
@@ -88,7 +89,9 @@ def _transcribe(recording: Path, message: IncomingMessage, update: InboxUpdate) 
     """Recognise in the language of the profile; without one, in whichever is heard."""
     language = find_language(message.user_id) if message.is_private else None
     try:
-        transcript = get_transcriber().transcribe(recording, language=language)
+        with tracing.span("recognise speech", expected=(Silent,)):
+            transcript = get_transcriber().transcribe(recording, language=language)
+            tracing.note(duration_s=transcript.duration_s, chars=len(transcript.text))
     except SpeechError as error:
         log.warning("speech not recognised", update_id=update.update_id, outcome=error.outcome)
         if isinstance(error, SpeechUnavailable):

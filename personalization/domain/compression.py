@@ -16,6 +16,7 @@ more, and none is made for them here.
 from __future__ import annotations
 
 import time
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -24,6 +25,7 @@ from django.conf import settings
 from django.db.models import QuerySet
 from django.utils import timezone
 
+import tracing
 from llm.call import Asking
 from llm.chain import Chain
 from llm.errors import LLMError
@@ -34,11 +36,12 @@ from llm.tokens import estimate_tokens
 from personalization import metrics
 from personalization.domain import memory
 from personalization.domain.budget import find_budget
+from personalization.domain.compression_records import keep_record
 from personalization.domain.memory import Position
 from personalization.domain.profiles import find_profile, unmoved
 from personalization.domain.summary_check import SUMMARY_MAX_CHARS, find_summary_fault
 from personalization.domain.templates import render_prompt
-from personalization.models import MemoryEvent, UserProfile
+from personalization.models import Compression, MemoryEvent, UserProfile
 
 log = structlog.get_logger(__name__)
 
@@ -55,9 +58,14 @@ class Status(StrEnum):
     UNAVAILABLE = "unavailable"  # the model gave no answer; everything stays
     REJECTED = "rejected"  # the summary was unfit; everything stays
     SUPERSEDED = "superseded"  # another run, or a change of the profile, was faster
+    CRASHED = "crashed"  # for a reason that nobody expected, or the database went away
 
 
 DONE = (Status.OK, Status.EXTRACTIVE)
+FAILURES = (Status.REJECTED, Status.UNAVAILABLE, Status.CRASHED)  # these make MemoryCompressionFailures fire
+
+for _status in Status:  # a rate sees a first failure only if the count was there before it
+    metrics.COMPRESSIONS.labels(_status.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,18 +98,54 @@ def compress_memory(user_id: str, *, chain: Chain, is_extractive_allowed: bool =
     """Compress one person's memory if it has passed MEMORY_CAP; running it again changes nothing.
 
     `is_extractive_allowed`: when the model gives no answer, summarise without it (the caller has tried before).
+    Whatever else breaks it is counted, kept as a record and raised.
     """
     started = time.monotonic()
-    outcome = _compress(user_id, chain=chain, is_extractive_allowed=is_extractive_allowed)
-    metrics.COMPRESSIONS.labels(outcome.status).inc()
-    if outcome.status is not Status.NOTHING:
-        metrics.COMPRESSION_SECONDS.observe(time.monotonic() - started)
-        log.info("memory compressed", user_id=user_id, status=outcome.status, events=outcome.summarised)
+    profile: UserProfile | None = None
+    outcome = Outcome(Status.CRASHED)
+    with tracing.span("compress memory"), _logged_with_trace():
+        try:
+            profile = find_profile(user_id)
+            outcome = _compress(profile, chain=chain, is_extractive_allowed=is_extractive_allowed)
+        finally:
+            _note(outcome, profile, duration_s=time.monotonic() - started)
     return outcome
 
 
-def _compress(user_id: str, *, chain: Chain, is_extractive_allowed: bool) -> Outcome:
+def count_excess(user_id: str) -> int:
+    """Return how many events a compression would summarise now; 0 while the memory is within its cap."""
     profile = find_profile(user_id)
+    count = _counted_events(profile).count() if profile else 0
+    return count - settings.MEMORY_KEEP_LAST if count > settings.MEMORY_CAP else 0
+
+
+def _logged_with_trace() -> AbstractContextManager[None]:
+    trace_id = tracing.current_trace_id()
+    return structlog.contextvars.bound_contextvars(trace_id=trace_id) if trace_id else nullcontext()
+
+
+def _note(outcome: Outcome, profile: UserProfile | None, *, duration_s: float) -> None:
+    tracing.note(status=outcome.status.value, summarised=outcome.summarised, deleted=outcome.deleted)
+    if outcome.status in FAILURES:
+        tracing.note_failure()
+    metrics.COMPRESSIONS.labels(outcome.status).inc()
+    if profile is None or outcome == Outcome(Status.NOTHING):
+        return
+    if outcome.status is not Status.NOTHING:
+        metrics.COMPRESSION_SECONDS.observe(duration_s)
+        user_id, events = profile.user_id, outcome.summarised
+        log.info("memory compressed", user_id=user_id, status=outcome.status, events=events)
+    record = Compression(
+        user_id=profile.user_id,
+        status=outcome.status.value,
+        summarised=outcome.summarised,
+        deleted=outcome.deleted,
+        duration_s=duration_s,
+    )
+    keep_record(record, profile)
+
+
+def _compress(profile: UserProfile | None, *, chain: Chain, is_extractive_allowed: bool) -> Outcome:
     if profile is None:
         return Outcome(Status.NOTHING)
     outcome = Outcome(Status.NOTHING, deleted=_finish_deleting(profile))
@@ -116,7 +160,7 @@ def _compress(user_id: str, *, chain: Chain, is_extractive_allowed: bool) -> Out
         outcome = Outcome(step.status, outcome.summarised + step.summarised, outcome.deleted + step.deleted)
         if step.status not in DONE:
             break
-        profile = find_profile(user_id)
+        profile = find_profile(profile.user_id)
     return outcome
 
 
@@ -205,6 +249,7 @@ def _summarise_by_model(profile: UserProfile, events: list[MemoryEvent], *, chai
 
     asking = Asking(
         user_id=profile.user_id,
+        trace_id=tracing.current_trace_id(),
         max_tokens=SUMMARY_MAX_TOKENS,
         temperature=0.0,
         is_known=lambda: find_profile(profile.user_id) is not None,

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from django.conf import settings
 
+import tracing
 from personalization import metrics
 from personalization.domain import memory
 from personalization.domain.profiles import get_profile
@@ -30,8 +31,11 @@ def read_context(user_id: str) -> Context:
 
     Asked for every message, so as pipelines: Django would take longer to put the questions than to read the answers.
     """
-    profile = _read_profile(user_id) or get_profile(user_id)
-    return Context(profile, memory.list_recent_events(profile, limit=settings.MEMORY_CAP + 1))
+    with tracing.span("read context"):
+        profile = _read_profile(user_id) or get_profile(user_id)
+        events = memory.list_recent_events(profile, limit=settings.MEMORY_CAP + 1)
+        tracing.note(events=len(events))
+    return Context(profile, events)
 
 
 def _read_profile(user_id: str) -> UserProfile | None:

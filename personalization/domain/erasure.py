@@ -1,7 +1,8 @@
-"""To forget a person: profile, events, summary, files, exchanges.
+"""To forget a person: profile, events, summary, files, exchanges, records of compressions.
 
 The order is for those who may still be writing. A compression stores its summary only into the profile it has read,
-so the profile goes first, and with it the summary; a compression that begins later finds no profile and makes none.
+so the profile goes first, and with it the summary; a compression that begins later finds no profile and makes none,
+nor does it leave a record of itself.
 Events come next, then files, of which `domain.files` says how. The profile goes once more at the end, should somebody
 have read one into being meanwhile. That no reply is being stored at the same time is the caller's part: whoever
 answers a chat and whoever erases its person hold the same turn.
@@ -21,6 +22,7 @@ import structlog
 
 from llm.exchanges import erase_exchanges, erase_late_exchanges
 from personalization import metrics
+from personalization.domain.compression_records import delete_records
 from personalization.domain.files import delete_files
 from personalization.models import MemoryEvent, UserProfile
 
@@ -56,5 +58,6 @@ STEPS: tuple[Callable[[str], None], ...] = (
     _delete_events,
     _delete_files,
     erase_exchanges,
+    delete_records,
     _delete_profile,
 )

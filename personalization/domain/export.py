@@ -23,7 +23,7 @@ from llm.models import Exchange
 from personalization.domain import memory
 from personalization.domain.inventory import find_expiry
 from personalization.domain.profiles import find_profile
-from personalization.models import FilePassage, MemoryEvent, StoredFile, UserProfile
+from personalization.models import Compression, FilePassage, MemoryEvent, StoredFile, UserProfile
 
 FORMAT = "butler-export"
 FORMAT_VERSION = 1
@@ -64,6 +64,8 @@ def _iterate(user_id: str, sections: Mapping[str, object], *, has_file_texts: bo
     yield f'],\n "daily_use": {_dump(_describe_daily_use(user_id))}'
     yield ',\n "exchanges": ['
     yield from _join([_dump(_describe_exchange(exchange))] for exchange in iterate_exchanges(user_id))
+    yield '],\n "compressions": ['
+    yield from _join([_dump(_describe_compression(record))] for record in _iterate_compressions(user_id))
     yield '],\n "summary": '
     yield _dump(_describe_summary(find_profile(user_id)))
     yield "\n}\n"
@@ -84,6 +86,11 @@ def _iterate_events(user_id: str, profile: UserProfile | None) -> Iterator[Memor
 def _iterate_files(user_id: str) -> Iterator[StoredFile]:
     files = StoredFile.objects.filter(user_id=user_id).order_by("created_at")
     return files.iterator(chunk_size=READ_AT_A_TIME)
+
+
+def _iterate_compressions(user_id: str) -> Iterator[Compression]:
+    records = Compression.objects.filter(user_id=user_id).order_by("created_at")
+    return records.iterator(chunk_size=READ_AT_A_TIME)
 
 
 def _describe_profile(profile: UserProfile) -> dict[str, Any]:
@@ -142,6 +149,15 @@ def _describe_exchange(exchange: Exchange) -> dict[str, Any]:
         "completion_tokens": exchange.completion_tokens,
         "is_estimated": exchange.is_estimated,
         "outcome": exchange.outcome,
+    }
+
+
+def _describe_compression(record: Compression) -> dict[str, Any]:
+    return {
+        "at": _write_time(record.created_at),
+        "status": record.status,
+        "summarised": record.summarised,
+        "deleted": record.deleted,
     }
 
 

@@ -21,7 +21,7 @@ from django.utils import timezone
 from mongo_indexes import set_expiry
 from personalization import metrics
 from personalization.enums import MemoryRole, MemorySource
-from personalization.models import MemoryEvent, UserProfile
+from personalization.models import Compression, MemoryEvent, UserProfile
 
 EVENT_NAMESPACE = uuid.UUID("5b0d3c54-6f0e-5f0a-9d0e-2f6f4f6c7a11")
 RESOLUTION = timedelta(milliseconds=1)  # of a date in MongoDB
@@ -186,5 +186,6 @@ def delete_below(user_id: str, watermark: Position) -> int:
 
 
 def apply_ttl() -> None:
-    """Make the server expire events after MEMORY_TTL_DAYS, if the index says otherwise."""
-    set_expiry(MemoryEvent, index="created_at_ttl", expire_after_s=settings.MEMORY_TTL_DAYS * 86_400)
+    """Make the server expire events and records of compressions after MEMORY_TTL_DAYS, if an index says otherwise."""
+    for model, index in ((MemoryEvent, "created_at_ttl"), (Compression, "compression_created_at_ttl")):
+        set_expiry(model, index=index, expire_after_s=settings.MEMORY_TTL_DAYS * 86_400)

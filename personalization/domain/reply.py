@@ -11,6 +11,7 @@ import structlog
 from django.conf import settings
 from django.utils import timezone
 
+import tracing
 from llm.call import Asking
 from llm.chain import Chain, ChainStream, Failure
 from llm.errors import ContextTooLong, LLMError, ModelNotFound
@@ -130,7 +131,8 @@ class Reply:
         yield from self._ask()
         if self._context is not None and not is_blank(self.text):
             self._before_storing()
-            self._remember(self._context.profile, self._context.events)
+            with tracing.span("store pair"):
+                self._remember(self._context.profile, self._context.events)
 
     def _ask(self) -> Iterator[str]:
         asking = Asking(
@@ -158,12 +160,15 @@ class Reply:
     def _build_prompt(self, candidate: Candidate, *, is_shortened: bool) -> Prompt:
         """Put the prompt together for one model. Raises `ContextTooLong` if the message alone does not fit."""
         budget_tokens = find_budget(candidate, is_shortened=is_shortened)
-        try:
-            prompt = self._assemble(candidate, budget_tokens)
-        except MessageTooLong:
-            msg = "the message does not fit into the prompt"
-            raise ContextTooLong(msg, provider=candidate.provider.name) from None
-        metrics.PROMPT_TOKENS.inc(estimate_prompt(prompt, model=candidate.model_name))
+        with tracing.span("assemble prompt", expected=(ContextTooLong,), budget_tokens=budget_tokens):
+            try:
+                prompt = self._assemble(candidate, budget_tokens)
+            except MessageTooLong:
+                msg = "the message does not fit into the prompt"
+                raise ContextTooLong(msg, provider=candidate.provider.name) from None
+            estimated_tokens = estimate_prompt(prompt, model=candidate.model_name)
+            tracing.note(estimated_tokens=estimated_tokens)
+        metrics.PROMPT_TOKENS.inc(estimated_tokens)
         return prompt
 
     def _assemble(self, candidate: Candidate, budget_tokens: int) -> Prompt:

@@ -14,6 +14,7 @@ from uuid import UUID
 
 from django.db import connection
 
+import tracing
 from llm.file_blocks import FileBlock
 from llm.tokens import estimate_tokens
 from personalization.domain.passages import PASSAGE_CHARS, SHORTEST_CHARS
@@ -79,6 +80,11 @@ def find_excerpts(user_id: str, *, question: str, budget_tokens: int, model: str
     query = unique_stems(question, limit=MOST_STEMS)
     if not query:
         return []
+    with tracing.span("search files"):
+        return _find_places(user_id, query, _Budget(budget_tokens, model))
+
+
+def _find_places(user_id: str, query: Sequence[str], budget: _Budget) -> list[FileBlock]:
     files = {
         file.file_id: file
         for file in StoredFile.objects.filter(user_id=user_id, text_chars__gt=0).order_by("-created_at")[
@@ -90,7 +96,8 @@ def find_excerpts(user_id: str, *, question: str, budget_tokens: int, model: str
     candidates = [found for found in _find_candidates(user_id, query) if found.file_id in files]
     hits = rank_passages(candidates, query, passage_count=passage_count, name_stems=name_stems)
     hits = hits or [Hit(file_id, 0, 0.0) for file_id in files if is_covered(query, name_stems[file_id])]
-    return _show_hits(user_id, hits[:MOST_HITS], files, _Budget(budget_tokens, model))
+    tracing.note(files=len(files), candidates=len(candidates), hits=len(hits))
+    return _show_hits(user_id, hits[:MOST_HITS], files, budget)
 
 
 class _Budget:

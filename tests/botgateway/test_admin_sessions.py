@@ -18,7 +18,7 @@ from botgateway.domain.admin_sessions import (
     log_in,
     log_out,
 )
-from botgateway.redis_connection import redis_client
+from redis_connection import redis_client
 from tests.harness.guarded_stack import hash_quickly
 
 PASSWORD = "бергамот и овсянка"

@@ -19,7 +19,7 @@ from botgateway.domain.strangers import Utterance, is_heard
 from botgateway.domain.turns import Turn, ask_to_stop
 from botgateway.domain.updates import ButtonPress, read_incoming
 from botgateway.models import AccessDecision, InboxUpdate, Notice, Person
-from botgateway.redis_connection import redis_client
+from redis_connection import redis_client
 from tests.botgateway.test_updates import build_update
 
 pytestmark = pytest.mark.django_db

@@ -9,12 +9,12 @@ import pytest
 from django.utils import timezone
 
 from botgateway.domain.limits import WINDOW_S, Refusal, admit, spend_tokens
-from botgateway.redis_connection import redis_client
 from botgateway.wording.limits import LimitsPhrase
 from botgateway.wording.phrase import say_plain
 from llm import exchanges
 from llm.models import Exchange
 from personalization.enums import Language
+from redis_connection import redis_client
 
 pytestmark = pytest.mark.django_db
 

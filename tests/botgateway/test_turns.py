@@ -8,7 +8,7 @@ import pytest
 
 from botgateway.domain.turns import Attempt, Turn, take_turns
 from botgateway.errors import TurnLost
-from botgateway.redis_connection import redis_client
+from redis_connection import redis_client
 from tests import services
 
 

@@ -6,21 +6,23 @@ import re
 import stat
 import subprocess
 from pathlib import Path
-from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import yaml
 
 from butler_project.embedded.discovery import PROJECT_DIR
+from tests.deploy.compose import COMPOSE, OURS, SERVICES, WATCHERS
 
-COMPOSE: dict[str, Any] = yaml.safe_load((PROJECT_DIR / "docker-compose.yml").read_text())
-SERVICES: dict[str, Any] = COMPOSE["services"]
-OURS = sorted(name for name, service in SERVICES.items() if service["image"] == "butler:latest")
+SERVERS = ["mongodb", "redis"]
+OTHERS = [*SERVERS, *WATCHERS]
+EXACT_VERSION = re.compile(r":v?\d+\.\d+\.\d+(-[a-z]+)?$")
+MAKE_SECRETS = PROJECT_DIR / "deploy" / "make-secrets.sh"
 
 
 def test_the_parts_of_butler_are_there() -> None:
     assert OURS == ["beat", "bot", "migrate", "web", "worker-background", "worker-reader", "worker-replies"]
-    assert set(SERVICES) - set(OURS) >= {"mongodb", "redis"}
+    assert sorted(set(SERVICES) - set(OURS)) == sorted(OTHERS)
 
 
 def test_only_the_web_port_is_published_and_to_this_machine_only() -> None:
@@ -35,18 +37,106 @@ def test_a_service_comes_back_is_looked_after_and_pinned(name: str) -> None:
 
     assert service["restart"] == ("no" if name == "migrate" else "unless-stopped")
     assert "healthcheck" in service or name == "web"  # the web process has the image's
-    assert re.search(r":[\w.-]+$", service["image"])
-    assert service["logging"]["options"]["max-size"]
+    assert name in OURS or EXACT_VERSION.search(service["image"])
+    assert service["logging"]["options"].keys() == {"max-size", "max-file"}
+
+
+@pytest.mark.parametrize("name", sorted(SERVICES))
+def test_a_service_may_do_no_more_than_it_must(name: str) -> None:
+    service = SERVICES[name]
+
+    assert service["read_only"] is True
+    assert service["tmpfs"] == ["/tmp"]
+    assert service["cap_drop"] == ["ALL"]
+    assert "cap_add" not in service
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    # Ours run as the image says.
+    assert ("user" in service) is (name not in OURS)
+    assert service.get("user") not in ("root", "0")
 
 
 @pytest.mark.parametrize("name", OURS)
 def test_butler_can_write_to_its_volume_only(name: str) -> None:
-    service = SERVICES[name]
+    assert SERVICES[name]["volumes"] == ["data:/data"]
+    assert SERVICES[name]["environment"]["DEBUG"] == "false"
 
-    assert service["read_only"] is True
-    assert service["cap_drop"] == ["ALL"]
-    assert service["volumes"] == ["data:/data"]
-    assert service["environment"]["DEBUG"] == "false"
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_others_write_to_volumes_of_their_own_and_only_read_our_files(name: str) -> None:
+    volumes = [volume.split(":") for volume in SERVICES[name]["volumes"]]
+    written = [source for source, *_ in volumes if not source.startswith("./")]
+    read = [(source, rest) for source, *rest in volumes if source.startswith("./")]
+
+    assert written
+    assert set(written) <= set(COMPOSE["volumes"])
+    assert {source.partition("-")[0] for source in written} == {name}
+    assert [source for source, (_, *mode) in read if mode != ["ro"]] == []
+    assert [source for source, _ in read if not (PROJECT_DIR / source).exists()] == []
+
+
+def test_the_file_that_a_service_is_told_to_read_is_mounted() -> None:
+    told = {
+        name: part.partition("=")[2]
+        for name in WATCHERS
+        for part in SERVICES[name].get("command", [])
+        if "config.file=" in part
+    }
+
+    assert sorted(told) == ["alertmanager", "loki", "prometheus"]
+    for name, path in told.items():
+        mounts = [volume.split(":") for volume in SERVICES[name]["volumes"] if volume.startswith("./")]
+        (found,) = [
+            PROJECT_DIR / source / Path(path).relative_to(target)
+            for source, target, _ in mounts
+            if Path(path).is_relative_to(target)
+        ]
+        assert found.is_file()
+
+
+def test_data_has_no_way_out_and_who_watches_no_way_to_it() -> None:
+    networks = {name: set(service.get("networks", ["default"])) for name, service in SERVICES.items()}
+
+    assert {name for name, network in COMPOSE["networks"].items() if network["internal"]} == {
+        "data",
+        "monitoring",
+    }
+    assert [networks[name] for name in SERVERS] == [{"data"}] * 2
+    assert [name for name in WATCHERS if "data" in networks[name]] == []
+    assert [name for name in OTHERS if "default" in networks[name]] == ["alertmanager"]  # to tell people
+    assert [name for name in OURS if networks[name] != {"default", "data", "monitoring"}] == ["migrate"]
+
+
+def test_prometheus_asks_services_that_there_are_on_ports_that_they_have() -> None:
+    configuration = yaml.safe_load((PROJECT_DIR / "deploy/prometheus/prometheus.yml").read_text())
+    targets = [
+        target.split(":")
+        for job in configuration["scrape_configs"]
+        for entry in job["static_configs"]
+        for target in entry["targets"]
+    ]
+    ports = dict(targets)
+    metering = [name for name in OURS if name not in ("beat", "migrate")]
+
+    assert sorted(ports) == sorted([*metering, "alertmanager", "grafana", "localhost", "loki"])
+    assert ports["web"] == SERVICES["web"]["environment"]["WEB_PORT"]
+    assert SERVICES["web"]["environment"]["ALLOWED_HOSTS"].endswith(",web")
+    assert {SERVICES[name]["environment"]["METRICS_HOST"] for name in metering} == {"0.0.0.0"}
+
+
+def test_butler_knows_its_watchers_by_their_names() -> None:
+    environment = SERVICES["web"]["environment"]
+    urls = {
+        name: urlsplit(environment[f"{name}_URL"])
+        for name in ("PROMETHEUS", "ALERTMANAGER", "LOKI", "GRAFANA")
+    }
+
+    assert {name: (url.hostname, url.port) for name, url in urls.items()} == {
+        "PROMETHEUS": ("prometheus", 9090),
+        "ALERTMANAGER": ("alertmanager", 9093),
+        "LOKI": ("loki", 3100),
+        "GRAFANA": ("grafana", 3000),
+    }
+    assert SERVICES["migrate"]["environment"]["LOKI_URL"] == ""  # it runs before the others are up
 
 
 def test_every_queue_has_a_worker() -> None:
@@ -81,7 +171,7 @@ def test_secrets_come_from_files() -> None:
 def make_secrets(directory: Path, **environment: str) -> subprocess.CompletedProcess[str]:
     (directory / "deploy").mkdir(exist_ok=True)
     script = directory / "deploy" / "make-secrets.sh"
-    script.write_bytes((PROJECT_DIR / "deploy" / "make-secrets.sh").read_bytes())
+    script.write_bytes(MAKE_SECRETS.read_bytes())
     return subprocess.run(
         ["sh", str(script)],
         env={"PATH": "/usr/bin:/bin", **environment},
@@ -104,7 +194,11 @@ def test_all_secrets_are_made_once(tmp_path: Path) -> None:
     assert first["redis_password"] in first["redis_url"]
     assert len(first["secret_key"]) >= 50
     assert 6 <= len(first["mongodb_keyfile"]) <= 1024
+    assert {name for name, text in first.items() if not text} == {"alertmanager_telegram_token"}
     assert stat.S_IMODE((tmp_path / "secrets").stat().st_mode) == 0o700
+    assert {stat.S_IMODE((tmp_path / "secrets" / name).stat().st_mode) for name in COMPOSE["secrets"]} == {
+        0o644
+    }
 
 
 def test_the_token_may_be_in_the_env_file_and_must_be_somewhere(tmp_path: Path) -> None:

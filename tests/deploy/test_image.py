@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
+import secrets
 import shutil
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from butler_project.embedded.discovery import PROJECT_DIR
+from tests.deploy.compose import DOCKERFILE, build_environment
 
 DEVELOPMENT_PACKAGES = (
     "secantus",
@@ -22,13 +24,20 @@ DEVELOPMENT_PACKAGES = (
     "yaml",
     "hypothesis",
 )
-CHECKS_WITHOUT_THEM = """
+MANAGE_WITHOUT_THEM = """
 import sys
 for name in sys.argv[1].split(","):
     sys.modules[name] = None
 from django.core.management import execute_from_command_line
-execute_from_command_line(["manage.py", "check"])
+execute_from_command_line(["manage.py", *sys.argv[2:]])
 """
+SECRETS = {
+    "mongodb_url": "mongodb://butler:x@127.0.0.1:1/butler?replicaSet=rs0&authSource=butler",
+    "redis_url": "redis://:x@127.0.0.1:1/0",
+    "secret_key": secrets.token_hex(48),
+    "webhook_secret": secrets.token_hex(32),
+    "telegram_bot_token": "1:x",
+}
 
 
 def read_patterns() -> list[tuple[str, bool]]:
@@ -69,17 +78,22 @@ def image(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_only_production_code_is_in_the_image(image: Path) -> None:
-    assert sorted(path.name for path in image.iterdir()) == [
-        "botgateway",
-        "butler_project",
-        "constraints.txt",
-        "llm",
-        "manage.py",
-        "mongo_indexes.py",
-        "personalization",
-        "requirements.txt",
-        "templates",
-    ]
+    root_modules = [path.name for path in PROJECT_DIR.glob("*.py")]
+
+    assert sorted(path.name for path in image.iterdir()) == sorted(
+        [
+            *root_modules,
+            "botgateway",
+            "butler_project",
+            "constraints.txt",
+            "llm",
+            "locale",
+            "observability",
+            "personalization",
+            "requirements.txt",
+            "templates",
+        ]
+    )
     assert sorted(path.name for path in (image / "butler_project" / "embedded").iterdir()) == [
         "__init__.py",
         "discovery.py",
@@ -88,36 +102,58 @@ def test_only_production_code_is_in_the_image(image: Path) -> None:
     assert not (image / "templates" / "sandbox").exists()
 
 
-def test_the_image_needs_no_development_package(image: Path, tmp_path: Path) -> None:
-    environment = {
-        "PATH": "/usr/bin:/bin",
-        "DATA_DIR": str(tmp_path),
-        "BUTLER_ENV_FILE": "",
-        "DJANGO_SETTINGS_MODULE": "butler_project.settings",
-        "MONGODB_URL": "mongodb://127.0.0.1:1/butler",
-        "REDIS_URL": "redis://127.0.0.1:1/0",
-        "TELEGRAM_BOT_TOKEN": "1:x",
-        "SECRET_KEY": "not a real secret, long enough for the check of its length",
-        "ALLOWED_HOSTS": "butler.example",
-        "DEBUG": "false",
-        "PYTHONDONTWRITEBYTECODE": "1",
-    }
+def test_the_admin_of_the_image_speaks_russian(image: Path) -> None:
+    catalogues = {path.name for path in (image / "locale" / "ru" / "LC_MESSAGES").iterdir()}
 
-    result = subprocess.run(
-        [sys.executable, "-c", CHECKS_WITHOUT_THEM, ",".join(DEVELOPMENT_PACKAGES)],
-        cwd=image,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    assert catalogues == {"django.mo"}
+
+
+def test_the_image_needs_no_development_package_and_passes_the_checks_for_deployment(
+    image: Path, tmp_path: Path
+) -> None:
+    for name, text in SECRETS.items():
+        (tmp_path / name).write_text(text)
+    environment = build_environment("web", secrets=tmp_path, data=tmp_path, ALLOWED_HOSTS="butler.example")
+
+    result = run_in(image, environment, "check", "--deploy", "--fail-level", "WARNING")
 
     assert (result.returncode, result.stderr) == (0, "")
     assert "no issues" in result.stdout
 
 
+def test_static_files_are_collected_into_the_image(image: Path, tmp_path: Path) -> None:
+    (step,) = [line for line in DOCKERFILE.splitlines() if "collectstatic" in line]
+    variables, _, rest = step.removeprefix("RUN ").partition(" python manage.py ")
+    environment = dict(pair.split("=") for pair in variables.split())
+    environment |= {"DATA_DIR": str(tmp_path), "DEBUG": "false", "BUTLER_ENV_FILE": ""}
+
+    result = run_in(image, environment, *rest.partition(" && ")[0].split())
+
+    collected = image / "staticfiles"
+    try:
+        assert (result.returncode, result.stderr) == (0, "")
+        assert (collected / "admin" / "css" / "base.css").is_file()
+        assert list((collected / "observability").glob("*.css"))
+    finally:
+        shutil.rmtree(collected, ignore_errors=True)  # the other tests see what was copied
+
+
+def run_in(image: Path, environment: dict[str, str], *command: str) -> subprocess.CompletedProcess[str]:
+    """Run a management command among the image's files, without the packages that it has not."""
+    image_has = {"PATH": "/usr/bin:/bin", "PYTHONDONTWRITEBYTECODE": "1"}
+    settings = {"DJANGO_SETTINGS_MODULE": "butler_project.settings"}
+    return subprocess.run(
+        [sys.executable, "-c", MANAGE_WITHOUT_THEM, ",".join(DEVELOPMENT_PACKAGES), *command],
+        cwd=image,
+        env={**image_has, **settings, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
 def test_the_image_runs_as_nobody_special() -> None:
-    dockerfile = (PROJECT_DIR / "Dockerfile").read_text().splitlines()
+    dockerfile = DOCKERFILE.splitlines()
 
     assert "USER 10001:10001" in dockerfile
     assert any(line.startswith("HEALTHCHECK") for line in dockerfile)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from uuid import uuid4
 
 import factory
 from factory.django import DjangoModelFactory
 
+from personalization.domain.files import arriving, store_file
 from personalization.enums import MemoryRole
-from personalization.models import MemoryEvent, UserProfile
+from personalization.models import MemoryEvent, StoredFile, UserProfile
 
 FIRST_EVENT_AT = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -44,3 +46,19 @@ def fill_memory(user_id: str, count: int, *, content: str = "событие") ->
         for number in range(count)
     ]
     return MemoryEvent.objects.bulk_create(events)
+
+
+def store_text_file(user_id: str, text: str, *, name: str = "notes.txt") -> StoredFile:
+    """Store a text file as one that somebody sent; MEDIA_ROOT should be the test's own."""
+    file_id = uuid4()
+    with arriving(file_id) as arrived:
+        arrived.write_text(text)
+        return store_file(
+            arrived,
+            file_id=file_id,
+            user_id=user_id,
+            name=name,
+            mime_type="text/plain",
+            kind="txt",
+            text=text,
+        )

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
@@ -52,6 +54,18 @@ def test_exchanges_are_listed_searched_and_filtered(staff: Client) -> None:
     assert ("qwen-7b" in searched, "llama-8b" in searched) == (True, False)
     assert ("llama-8b" in filtered, "qwen-7b</td>" in filtered) == (True, False)
     assert ">60.02<" in filtered
+
+
+def test_what_is_rare_is_looked_for_among_the_latest_exchanges(staff: Client) -> None:
+    long_ago = timezone.now() - timedelta(days=8)
+    Exchange.objects.create(
+        provider="here", model="old-7b", purpose="reply", outcome="ok", created_at=long_ago
+    )
+    ProviderState.objects.create(provider="here")
+
+    assert "old-7b" in read(staff, "exchange")
+    assert "old-7b" not in read(staff, "exchange", outcome="ok")
+    assert "?provider=here" in read(staff, "exchange")
 
 
 def test_nothing_is_added_changed_or_deleted_by_hand(staff: Client) -> None:

@@ -1,18 +1,22 @@
 from __future__ import annotations
 
+from pathlib import Path
+from uuid import uuid4
+
 import pytest
 from django.contrib.auth.models import Permission, User
 from django.test import Client
 from django.urls import reverse
 
 from personalization.domain.profiles import get_profile
-from personalization.models import MemoryEvent, UserProfile
-from tests.factories.personalization import EventFactory, ProfileFactory, fill_memory
+from personalization.models import Compression, CompressionRun, MemoryEvent, UserProfile
+from tests.factories.personalization import EventFactory, ProfileFactory, fill_memory, store_text_file
 
 pytestmark = pytest.mark.django_db
 
 PROFILES = "/admin/personalization/userprofile/"
 EVENTS = "/admin/personalization/memoryevent/"
+FILES = "/admin/personalization/storedfile/"
 
 
 @pytest.fixture
@@ -37,13 +41,20 @@ def test_profiles_are_listed_searched_and_filtered(staff: Client) -> None:
     assert "bob-2" in filtered
 
 
-def test_memory_events_are_listed_searched_and_filtered(staff: Client) -> None:
+def test_memory_events_are_listed_without_words_until_the_list_is_about_one_person(staff: Client) -> None:
     EventFactory(user_id="anna-1", content="о розах", role="user")
+    EventFactory(user_id="anna-1", content="о шипах", role="assistant", source="voice")
     EventFactory(user_id="bob-2", content="о турах", role="assistant")
 
-    assert "о розах" in staff.get(EVENTS).content.decode()
-    assert "о турах" not in staff.get(EVENTS, {"q": "розах"}).content.decode()
-    assert "о розах" not in staff.get(EVENTS, {"role__exact": "assistant"}).content.decode()
+    def found(**query: str) -> list[bool]:
+        page = staff.get(EVENTS, query).content.decode()
+        return [text in page for text in ("anna-1", "bob-2", "о розах", "о шипах", "о турах")]
+
+    assert found() == [True, True, False, False, False]
+    assert found(role__exact="user") == [True, False, False, False, False]
+    assert found(q="anna-1") == [True, False, True, True, False]
+    assert found(q="anna-1", source__exact="voice") == [True, False, False, True, False]
+    assert found(q="anna") == [False] * 5  # one person is named whole
 
 
 def test_a_reset_asks_for_confirmation_first(staff: Client) -> None:
@@ -52,7 +63,7 @@ def test_a_reset_asks_for_confirmation_first(staff: Client) -> None:
 
     page = staff.post(PROFILES, {"action": "reset_profiles", "_selected_action": [profile.pk]})
 
-    assert "3 memory event(s) are deleted" in page.content.decode()
+    assert 'count-events">3<' in page.content.decode()
     assert MemoryEvent.objects.count() == 3
     assert get_profile("42").tone == "dry"
 
@@ -62,14 +73,60 @@ def test_a_confirmed_reset_is_done_and_recorded(staff: Client) -> None:
     ProfileFactory(user_id="43", tone="dry")
     fill_memory("42", 3)
     fill_memory("43", 3)
-    choice = {"action": "reset_profiles", "_selected_action": [profile.pk], "confirmed": "yes"}
+    choice = {"action": "reset_profiles", "_selected_action": [profile.pk], "confirmed": "1"}
 
     page = staff.post(PROFILES, choice, follow=True)
 
-    assert "Profiles reset: 1; memory events deleted: 3." in page.content.decode()
+    assert "Сброшено людей: 1; удалено записей бесед: 3." in page.content.decode()
     assert (get_profile("42").tone, get_profile("43").tone) == ("witty", "dry")
     assert MemoryEvent.objects.count() == 3
     assert "reset" in staff.get(f"{PROFILES}{profile.pk}/history/").content.decode()
+
+
+def test_a_correction_writes_what_was_changed_and_nothing_that_happened_meanwhile(staff: Client) -> None:
+    profile = ProfileFactory(user_id="42", memory_summary="старый итог")
+    address = f"{PROFILES}{profile.pk}/change/"
+    form = staff.get(address).context["adminform"].form
+    fields = {name: form[name].value() or "" for name in form.fields}
+    UserProfile.objects.update(memory_summary="новый итог")  # a compression in the meantime
+
+    response = staff.post(address, {**fields, "tone": "dry", "preferred_topics": "розы"})
+
+    assert response.status_code == 302
+    corrected = get_profile("42")
+    assert (corrected.tone, corrected.preferred_topics) == ("dry", ["розы"])
+    assert corrected.memory_summary == "новый итог"
+    assert corrected.updated_at > profile.updated_at
+
+
+def test_runs_and_compressions_are_listed(staff: Client) -> None:
+    CompressionRun.objects.create(found=20, processed=7)
+    Compression.objects.create(user_id="42", status="ok")
+
+    assert "7 / 20" in staff.get("/admin/personalization/compressionrun/").content.decode()
+    assert "42" in staff.get("/admin/personalization/compression/", {"q": "42"}).content.decode()
+
+
+def test_a_file_is_downloaded_to_be_kept_and_never_to_be_shown(
+    staff: Client, settings, tmp_path: Path
+) -> None:
+    settings.MEDIA_ROOT = tmp_path
+    file = store_text_file("42", "<script>alert(1)</script>", name='письмо "о розах".html')
+    address = f"{FILES}{file.file_id}/download/"
+
+    response = staff.get(address)
+    content = b"".join(response.streaming_content)
+    (tmp_path / file.path).unlink()
+
+    assert content == b"<script>alert(1)</script>"
+    assert response["Content-Type"] == "application/octet-stream"
+    assert response["Content-Disposition"].startswith("attachment;")
+    assert response["X-Content-Type-Options"] == "nosniff"
+    assert "sandbox" in response["Content-Security-Policy"]
+    assert staff.get(address).status_code == 404  # the content is gone
+    assert staff.get(f"{FILES}{uuid4()}/download/").status_code == 404
+    assert "письмо" in staff.get(FILES, {"q": "42"}).content.decode()
+    assert "письмо" not in staff.get(FILES).content.decode()
 
 
 def test_what_people_said_cannot_be_edited(staff: Client) -> None:
@@ -87,7 +144,7 @@ def test_staff_without_permission_see_and_reset_nothing(client: Client) -> None:
     client.force_login(looker)
     profile = ProfileFactory(user_id="42", tone="dry")
 
-    choice = {"action": "reset_profiles", "_selected_action": [profile.pk], "confirmed": "yes"}
+    choice = {"action": "reset_profiles", "_selected_action": [profile.pk], "confirmed": "1"}
     client.post(PROFILES, choice)
 
     assert client.get(EVENTS).status_code == 403

@@ -4,7 +4,6 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from django.core.management import CommandError, call_command
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from prometheus_client import REGISTRY
@@ -16,7 +15,6 @@ from personalization.domain.compression import Outcome, Status, compress_memory
 from personalization.domain.profiles import change_profile, get_profile, reset_profile
 from personalization.models import MemoryEvent, UserProfile
 from tests.factories.personalization import fill_memory
-from tests.harness.configuration import forget_configuration
 from tests.harness.providers import ScriptedProvider, chain_of
 
 pytestmark = pytest.mark.django_db
@@ -271,25 +269,3 @@ def test_an_event_is_summarised_or_kept_whatever_the_model_does(count: int, answ
             summarised += [turn.content for prompt in provider.prompts for turn in prompt.turns]
 
     assert summarised + contents() == [f"событие {number}" for number in range(count)]
-
-
-def test_the_command_compresses_one_person(capsys: pytest.CaptureFixture[str]) -> None:
-    fill_memory("42", 51, content="Меня зовут Анна, это сообщение")
-
-    call_command("compress_memory", user="42")
-
-    assert capsys.readouterr().out == "42: ok, 31 summarised, 31 deleted\n"
-
-
-def test_the_command_fails_when_the_memory_stays_over_its_cap(settings: Any) -> None:
-    settings.LLM_API_URL = "http://127.0.0.1:1/v1"
-    settings.LLM_RETRIES = 0
-    forget_configuration()
-    fill_memory("42", 51)
-    try:
-        with pytest.raises(CommandError, match="nothing was deleted"):
-            call_command("compress_memory", user="42")
-    finally:
-        forget_configuration()
-
-    assert len(contents()) == 51

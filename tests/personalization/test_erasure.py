@@ -17,7 +17,7 @@ from personalization.domain.compression import Status, compress_memory
 from personalization.domain.erasure import STEPS, erase_person
 from personalization.domain.files import arriving, store_file
 from personalization.domain.profiles import get_profile
-from personalization.models import MemoryEvent, UserProfile
+from personalization.models import Compression, MemoryEvent, UserProfile
 from tests.factories.personalization import ProfileFactory, fill_memory
 from tests.harness.providers import ScriptedProvider, chain_of
 
@@ -59,6 +59,7 @@ def settle(user_id: str) -> None:
         )
     record_exchange(build_record(user_id))
     flush_exchanges()
+    Compression.objects.create(user_id=user_id, status="ok")
 
 
 def build_record(user_id: str) -> ExchangeRecord:

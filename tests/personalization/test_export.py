@@ -23,7 +23,7 @@ from personalization.domain.compression import compress_memory
 from personalization.domain.export import write_export
 from personalization.domain.files import arriving, store_file
 from personalization.domain.profiles import get_profile
-from personalization.models import MemoryEvent
+from personalization.models import Compression, MemoryEvent
 from tests.factories.personalization import EventFactory, ProfileFactory, fill_memory
 from tests.harness.processes import PROJECT_DIR
 from tests.harness.providers import ScriptedProvider, chain_of
@@ -89,6 +89,8 @@ def test_the_export_holds_everything_of_this_person_alone(settings: Any, tmp_pat
     failed = {"outcome": "unavailable", "prompt_tokens": 90, "completion_tokens": 0, "is_estimated": True}
     for record in (replace(call, **failed), call, replace(call, user_id="43")):
         record_exchange(record)
+    for who, status in (("42", "unavailable"), ("42", "ok"), ("43", "ok")):
+        Compression.objects.create(user_id=who, status=status, summarised=len(status), deleted=1)
 
     document = export()
 
@@ -116,6 +118,10 @@ def test_the_export_holds_everything_of_this_person_alone(settings: Any, tmp_pat
         "outcome": "ok",
     }
     assert first == {**second, **failed}
+    compressions = [
+        (each["status"], each["summarised"], each["deleted"]) for each in document["compressions"]
+    ]
+    assert compressions == [("unavailable", 11, 1), ("ok", 2, 1)]
     today = {"day": exchanges.begin_day().date().isoformat(), "exchanges": 2, "failures": 1, "tokens": 210}
     assert document["daily_use"] == [today]
     assert export(has_file_texts=False)["files"][0]["text"] is None
@@ -125,7 +131,9 @@ def test_of_somebody_unknown_there_is_an_empty_export() -> None:
     document = export("nobody")
 
     assert (document["profile"], document["summary"]) == (None, None)
-    assert [document[name] for name in ("events", "files", "daily_use", "exchanges")] == [[]] * 4
+    assert [document[name] for name in ("events", "files", "daily_use", "exchanges", "compressions")] == [
+        []
+    ] * 5
 
 
 def test_events_come_oldest_first_even_within_a_millisecond() -> None:

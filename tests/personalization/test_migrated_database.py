@@ -58,6 +58,8 @@ def test_another_age_of_memory_is_applied_to_the_index(settings: Any) -> None:
     settings.MEMORY_TTL_DAYS = 30
     memory.apply_ttl()
     assert read_indexes("user_memory")["created_at_ttl"]["expireAfterSeconds"] == 30 * 86_400
+    records = read_indexes("compressions")["compression_created_at_ttl"]
+    assert records["expireAfterSeconds"] == 30 * 86_400
 
     settings.MEMORY_TTL_DAYS = 90
     memory.apply_ttl()

@@ -28,6 +28,7 @@ OPTIONS = (
     "--disable-sync",
     "--window-size=1280,900",
     "--lang=ru",
+    "--accept-lang=ru",  # what pages are asked for in; the line above is about the browser itself
 )
 COMPLAINTS = {"WARNING", "SEVERE"}
 LEGIBILITY = (Path(__file__).parent / "legibility.js").read_text()

@@ -1,4 +1,4 @@
-"""The admin in a real browser: look things up, approve somebody, reset a profile."""
+"""The admin in a real browser: look things up, approve somebody, read a person's page, reset."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from selenium.webdriver.support.ui import Select
 
 from tests.harness.stack import Stack
 from tests.system.browser import LOOKS, Browser, Look, look_at
+from tests.system.long_memory import fill_over_cap
 
 pytestmark = pytest.mark.system
 
@@ -111,7 +112,8 @@ def test_profiles_and_memory_are_searched_and_filtered(staff: Browser, stack: St
     assert column(staff, "user_id") == [str(other_id)]
 
     staff.get(stack.web_url + EVENTS)
-    search(staff, "фиалки")
+    assert column(staff, "beginning") == []  # no words in a list about everybody
+    search(staff, str(chat_id))
     said = column(staff, "beginning")
     assert "Я развожу фиалки" in said
     assert not any("часы" in text for text in said)
@@ -122,7 +124,7 @@ def test_profiles_and_memory_are_searched_and_filtered(staff: Browser, stack: St
 
 def test_what_was_said_can_be_read_and_not_changed(staff: Browser, stack: Stack, chat_id: int) -> None:
     tell(stack, chat_id, "Мой любимый цвет — индиго")
-    staff.get(f"{stack.web_url}{EVENTS}?q=индиго&role__exact=user")
+    staff.get(f"{stack.web_url}{EVENTS}?q={chat_id}&role__exact=user")
     staff.follow(f"{ROWS} th a")
 
     assert staff.one(".field-content .readonly").text == "Мой любимый цвет — индиго"
@@ -137,11 +139,11 @@ def test_the_inbox_shows_what_became_of_an_update_and_not_its_words(
     staff.get(stack.web_url + UPDATES)
 
     search(staff, str(chat_id))
-    assert column(staff, "status") == ["answered"]
+    assert column(staff, "status") == ["отвечено"]
     staff.follow(f"{ROWS} th a")
 
     assert "мимоза" not in staff.page_source
-    assert staff.one(".field-trace_id .readonly").text
+    assert staff.one(".field-trace .readonly").text
 
 
 def test_a_person_is_approved(staff: Browser, stack: Stack, chat_id: int) -> None:
@@ -151,11 +153,13 @@ def test_a_person_is_approved(staff: Browser, stack: Stack, chat_id: int) -> Non
         search(staff, str(chat_id))
         assert column(staff, "user_id") == [str(chat_id)]
         choose_action(staff, "approve")
-        assert staff.texts(".messagelist .success") == ["People approved: 1; so already: 0; impossible: 0."]
+        assert staff.texts(".messagelist .success") == ["Одобрено: 1; было так и прежде: 0; невозможно: 0."]
         told = stack.telegram.wait_for_answers(chat_id, 2)[1]
         answer = tell(stack, chat_id, "Меня зовут Борис", name="Борис")[-1]
         staff.follow(f"{ROWS} th a")
-        assert f"pending → approved · staff:{USERNAME} · site" in staff.one(".field-decisions .readonly").text
+        decisions = wait_for_section(staff, "access", "tbody tr")
+        assert f"staff:{USERNAME}" in decisions[0]
+        assert staff.one("#access-state").text == "одобрено"
 
     assert told.startswith("Имею удовольствие сообщить")
     assert "Борис" in answer
@@ -180,6 +184,32 @@ def change_worker(stack: Stack, **settings: str) -> None:
     stack.worker.wait_for_output("ready")
 
 
+def wait_for_section(browser: Browser, name: str, css: str) -> list[str]:
+    """Wait until the page's script has put a section in place; return the texts in it."""
+    return browser.wait(lambda: browser.texts(f"#{name} {css}"), what=f"section {name}")
+
+
+def test_a_conversation_is_read_searched_and_the_reading_is_on_record(
+    staff: Browser, stack: Stack, chat_id: int
+) -> None:
+    tell(stack, chat_id, "Меня зовут Анна", "Мой любимый цвет — индиго")
+    staff.get(f"{stack.web_url}{PEOPLE}of/{chat_id}/")
+    assert wait_for_section(staff, "exchanges", "tbody tr")
+    assert staff.texts("#conversation .person-words") == []  # as long as nobody asks
+
+    staff.one("#conversation a[data-fragment]").click()
+    said = wait_for_section(staff, "conversation", ".person-words")
+    assert [said[0], said[2]] == ["Меня зовут Анна", "Мой любимый цвет — индиго"]
+    staff.one("#conversation input[type=search]").send_keys("индиго")
+    staff.one("#conversation button").click()
+    staff.wait(lambda: len(staff.texts("#conversation .person-words")) < len(said), what="what was found")
+    assert "Мой любимый цвет — индиго" in staff.texts("#conversation .person-words")
+
+    staff.refresh()
+    noted = wait_for_section(staff, "log", "tbody tr")
+    assert [USERNAME in row and "Беседа" in row for row in noted] == [True, True]
+
+
 def test_a_reset_is_asked_about_cancelled_and_confirmed(staff: Browser, stack: Stack, chat_id: int) -> None:
     other_id = chat_id + 500
     tell(stack, chat_id, "Меня зовут Анна", "Я учу Python")
@@ -187,24 +217,37 @@ def test_a_reset_is_asked_about_cancelled_and_confirmed(staff: Browser, stack: S
     stack.wait_until_settled()
 
     choose_reset(staff, stack, chat_id)
-    assert staff.one("#reset-counts").text.startswith(
-        "1 profile(s) go back to their defaults, 4 memory event(s) are deleted."
-    )
+    assert staff.one(".count-events").text == "4"
     staff.follow("#content .cancel-link")
     assert count_events(stack, chat_id) == 4
 
     choose_reset(staff, stack, chat_id)
+    staff.one("[name=is_told]").click()
     staff.follow("#content [type=submit]")
-    assert staff.texts(".messagelist .success") == ["Profiles reset: 1; memory events deleted: 4."]
+    assert staff.texts(".messagelist .success") == ["Сброшено людей: 1; удалено записей бесед: 4."]
+    assert staff.one("#person-page")
     assert count_events(stack, chat_id) == 0
     assert count_events(stack, other_id) == 2
+    assert stack.telegram.wait_for_answers(chat_id, 3)[2].startswith("Почитаю долгом известить")
     assert "Анна" not in tell(stack, chat_id, "Что Вы обо мне знаете?")[-1]
 
 
+def test_a_compression_asked_for_is_followed_to_its_end(staff: Browser, stack: Stack, chat_id: int) -> None:
+    tell(stack, chat_id, "Меня зовут Анна")
+    fill_over_cap(stack, chat_id)
+    staff.get(f"{stack.web_url}{PEOPLE}of/{chat_id}/")
+
+    staff.follow("[name=action][value=compress]")
+
+    (row,) = wait_for_section(staff, "compressions", "tbody tr")
+    assert "ok" in row
+    staff.wait(lambda: not staff.all("#under-way"), what="an end of the waiting")
+
+
 def choose_reset(browser: Browser, stack: Stack, chat_id: int) -> None:
-    """Find the profile, tick it, choose the action, go."""
-    browser.get(f"{stack.web_url}{PROFILES}?q={chat_id}")
-    choose_action(browser, "reset_profiles")
+    """Go to the person's page and press the button."""
+    browser.get(f"{stack.web_url}{PEOPLE}of/{chat_id}/")
+    browser.follow("[name=action][value=reset_profiles]")
 
 
 def choose_action(browser: Browser, name: str) -> None:
@@ -239,6 +282,17 @@ def test_the_admin_fits_every_screen(staff: Browser, stack: Stack, look: Look, p
     staff.get(f"{stack.web_url}{EVENTS}?q={WRITER}")
     staff.follow(f"{ROWS} th a")
     found += look_at(staff, pictures / f"admin-event-{look}.png")
+    staff.get(f"{stack.web_url}{PEOPLE}of/{WRITER}/")
+    wait_for_section(staff, "exchanges", "tbody tr")
+    found += look_at(staff, pictures / f"admin-person-{look}.png")
+    staff.one("#conversation a[data-fragment]").click()
+    wait_for_section(staff, "conversation", ".person-words")
+    staff.execute_script("document.getElementById('conversation').scrollIntoView()")
+    found += look_at(staff, pictures / f"admin-conversation-{look}.png")
+    staff.execute_script("document.getElementById('log').scrollIntoView()")
+    found += look_at(staff, pictures / f"admin-log-{look}.png")
+    staff.get(f"{stack.web_url}{PEOPLE}of/{WRITER}/conversation/")
+    found += look_at(staff, pictures / f"admin-section-{look}.png")
     choose_reset(staff, stack, WRITER)
     found += look_at(staff, pictures / f"admin-reset-{look}.png")
 

@@ -15,6 +15,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError, connection
 from pymongo.errors import PyMongoError
 
+import tracing
 from botgateway.delivery.telegram import TelegramClient, telegram_client
 from botgateway.domain.inbox import accept_update
 from botgateway.errors import TelegramError, TooManyRequests
@@ -127,7 +128,10 @@ def _restore_webhook(client: TelegramClient, url: str) -> None:
 
 def _store(update: dict[str, Any]) -> None:
     trace_id = uuid.uuid4().hex
-    with structlog.contextvars.bound_contextvars(trace_id=trace_id):
+    with (
+        structlog.contextvars.bound_contextvars(trace_id=trace_id),
+        tracing.span("accept update", trace_id=trace_id, update_id=update["update_id"]),
+    ):
         acceptance = accept_update(update, payload=json.dumps(update), trace_id=trace_id)
         act_on(acceptance)
 

@@ -1,32 +1,130 @@
-"""Compress one person's memory now."""
+"""Compress one person's memory now, or everybody's that has passed its cap."""
 
 from __future__ import annotations
 
+import argparse
+import time
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser, OutputWrapper
 
 from llm.catalogue import find_route
-from llm.chain import configured_chain
-from personalization.domain.compression import Status, compress_memory
+from llm.chain import Chain, configured_chain
+from personalization.domain.compression import FAILURES, compress_memory, count_excess
+from personalization.domain.compression_lock import RunUnderWay
+from personalization.domain.compression_run import CompressionRunner, RunOutcome
+from personalization.domain.compression_search import PeopleOverCap
+from personalization.models import CompressionRun
+
+SOME_FAILED, RUN_UNDER_WAY, INTERRUPTED = 1, 2, 130  # exit codes; the last one is what shells make of Ctrl-C
+BAR_CHARS = 30
+LINE_EVERY_S = 10.0  # where a line cannot rewrite itself
+
+
+class Progress:
+    """Shows how far a run is: a line that rewrites itself on a terminal, plain lines now and then elsewhere."""
+
+    def __init__(self, out: OutputWrapper) -> None:
+        self._out = out
+        self._is_terminal = out.isatty()
+        self._next_line_at = time.monotonic() + LINE_EVERY_S
+
+    def show(self, run: CompressionRun) -> None:
+        if self._is_terminal:
+            self._out.write(f"\r{_draw_bar(run)} {_describe(run)}", ending="")
+            self._out.flush()
+        elif time.monotonic() >= self._next_line_at:
+            self._next_line_at = time.monotonic() + LINE_EVERY_S
+            self._out.write(_describe(run))
+
+    def end(self) -> None:
+        if self._is_terminal:
+            self._out.write("")
 
 
 class Command(BaseCommand):
-    help = "Compress the memory of one person if it has passed MEMORY_CAP."
+    help = (
+        "Compress the memories that have passed MEMORY_CAP. Exits with 1 if one stays so, with 2 if another run is "
+        "under way."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--user", required=True, metavar="USER_ID")
+        parser.add_argument("--user", metavar="USER_ID", help="of this person alone")
+        parser.add_argument("--limit", type=_read_limit, metavar="N", help="of N people at most")
+        parser.add_argument(
+            "--dry-run", action="store_true", help="say whose memory by how many events, and change nothing"
+        )
         parser.add_argument(
             "--extractive", action="store_true", help="when the model gives no answer, summarise without it"
         )
 
-    def handle(self, *, user: str, extractive: bool, **_: Any) -> None:
-        """Exit with 1 when the memory is over its cap and stays so."""
-        outcome = compress_memory(
-            user, chain=configured_chain(find_route("")), is_extractive_allowed=extractive
-        )
-        if outcome.status in (Status.UNAVAILABLE, Status.REJECTED):
-            raise CommandError(f"{user}: {outcome.status}; nothing was deleted")
+    def handle(
+        self,
+        *,
+        user: str | None = None,
+        limit: int | None = None,
+        dry_run: bool = False,
+        extractive: bool = False,
+        **_: Any,
+    ) -> None:
+        if dry_run:
+            self._rehearse([user] if user else PeopleOverCap(limit=limit))
+        elif user:
+            self._compress_one(user, is_extractive_allowed=extractive)
+        else:
+            self._compress_all(limit=limit, is_extractive_allowed=extractive)
+
+    def _rehearse(self, user_ids: list[str] | PeopleOverCap) -> None:
+        people, events = 0, 0
+        for user_id in user_ids:
+            if excess := count_excess(user_id):
+                people, events = people + 1, events + excess
+                self.stdout.write(f"{user_id}: {excess} events would be summarised")
+        self.stdout.write(f"{people} people, {events} events; nothing was changed")
+
+    def _compress_one(self, user_id: str, *, is_extractive_allowed: bool) -> None:
+        outcome = compress_memory(user_id, chain=_chain(), is_extractive_allowed=is_extractive_allowed)
+        if outcome.status in FAILURES:
+            raise CommandError(f"{user_id}: {outcome.status}; nothing was deleted", returncode=SOME_FAILED)
         self.stdout.write(
-            f"{user}: {outcome.status}, {outcome.summarised} summarised, {outcome.deleted} deleted"
+            f"{user_id}: {outcome.status}, {outcome.summarised} summarised, {outcome.deleted} deleted"
         )
+
+    def _compress_all(self, *, limit: int | None, is_extractive_allowed: bool) -> None:
+        progress = Progress(self.stdout)
+        runner = CompressionRunner(
+            _chain(), limit=limit, is_extractive_allowed=is_extractive_allowed, watch=progress.show
+        )
+        try:
+            run = runner.run()
+        except RunUnderWay:
+            raise CommandError("Another run is under way", returncode=RUN_UNDER_WAY) from None
+        except KeyboardInterrupt:
+            raise CommandError("Interrupted; the next run goes on", returncode=INTERRUPTED) from None
+        finally:
+            progress.end()
+        if run.failed or run.outcome == RunOutcome.INTERRUPTED:
+            raise CommandError(f"{run.outcome}: {_describe(run)}", returncode=SOME_FAILED)
+        self.stdout.write(f"{run.outcome}: {_describe(run)}")
+
+
+def _chain() -> Chain:
+    return configured_chain(find_route(""))
+
+
+def _describe(run: CompressionRun) -> str:
+    return (
+        f"{run.seen} of {run.people} people seen, {run.found} over the cap, {run.processed} done, "
+        f"{run.failed} of them failed"
+    )
+
+
+def _draw_bar(run: CompressionRun) -> str:
+    filled = BAR_CHARS * min(run.seen, run.people) // run.people if run.people else BAR_CHARS
+    return f"[{'#' * filled:<{BAR_CHARS}}]"
+
+
+def _read_limit(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of people")
+    return int(text)

@@ -6,7 +6,17 @@ from collections.abc import Callable
 
 from tests.benchmarks.figures import Result
 from tests.benchmarks.running import Plan
-from tests.benchmarks.scenarios import closed, counted, crowd, flood, floor, kill, offered
+from tests.benchmarks.scenarios import (
+    broadcast,
+    closed,
+    compression,
+    counted,
+    crowd,
+    flood,
+    floor,
+    kill,
+    offered,
+)
 
 Scenario = Callable[[Plan], Result]
 
@@ -18,4 +28,6 @@ SCENARIOS: dict[str, Scenario] = {
     "crowd": crowd.run,
     "kill": kill.run,
     "floor": floor.run,
+    "broadcast": broadcast.run,
+    "compression": compression.run,
 }

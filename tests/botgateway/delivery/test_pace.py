@@ -14,8 +14,15 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from botgateway.delivery import pace
-from botgateway.delivery.pace import Place, find_waiting, note_refusal, take_free_place, take_place
-from botgateway.redis_connection import redis_client
+from botgateway.delivery.pace import (
+    Place,
+    find_waiting,
+    note_refusal,
+    take_free_place,
+    take_place,
+    take_spare_place,
+)
+from redis_connection import redis_client
 
 STEP_S = 100.0  # between two calls, so long that the real clock does not matter
 SOON_S = STEP_S / 10
@@ -39,7 +46,8 @@ def limit_overall(settings: Any) -> None:
 def let_pass(seconds: float) -> None:
     redis = redis_client()
     for key in redis.keys(MOMENTS):
-        value = redis.get(key)
+        if not (value := redis.get(key)):  # gone since
+            continue
         letter = value[0] if value[0].isalpha() else ""
         moment = float(value.removeprefix(letter)) - seconds * pace.US
         redis.set(key, f"{letter}{moment:.0f}", keepttl=True)
@@ -127,6 +135,38 @@ def test_a_draft_keeps_no_place() -> None:
 
     assert find_waiting(["7"]) == set()
     assert waits([take_place(7), take_place(7)]) == [0.0, 1.0]
+
+
+def test_what_goes_to_many_leaves_the_whole_burst_to_answers_and_drafts(settings: Any) -> None:
+    limit_overall(settings)
+
+    spare = [take_spare_place(chat) for chat in (7, 8)]
+
+    assert [place.is_taken for place in spare] == [True, False]
+    assert waits([take_place(9)]) == [0.0]
+    let_pass(STEP_S)  # one call is still spoken for
+    assert waits([take_spare_place(8), take_place(9)]) == [1.0, 0.0]
+    assert find_waiting(["7", "8", "9"]) == set()
+
+
+def test_what_goes_to_many_gets_its_share_of_the_rate_and_no_more(settings: Any) -> None:
+    limit_overall(settings)
+    taken = 0
+
+    for chat in range(100, 200):
+        let_pass(STEP_S / 2)
+        taken += take_spare_place(chat).is_taken
+
+    assert taken == pytest.approx(50 * pace.SPARE_SHARE, abs=2)
+
+
+def test_what_goes_to_many_leaves_its_person_a_place_and_keeps_to_a_refusal() -> None:
+    taken = [take_spare_place(7).is_taken for _ in range(pace.CHAT_BURST)]
+
+    assert taken == [True] * (pace.CHAT_BURST - 1) + [False]
+    assert take_place(7).is_taken
+    note_refusal(8, 5 * STEP_S)
+    assert waits([take_spare_place(8)]) == [7.0]
 
 
 def test_nobody_calls_for_a_chat_before_retry_after_is_over() -> None:

@@ -1,0 +1,159 @@
+"""Lists of the admin site that stay fast with 500,000 documents: what every app's admin derives from.
+
+- counted up to a bound: a list says «2000+», and no page of it is further away than that
+- searched by indexes alone: `search_fields` names fields that are matched whole; `^field` is matched from its beginning
+- sorted by an index alone, the one of `ordering`; no column can be asked to sort
+- filtered by what `list_filter` offers and nothing else: a look-up of one's own in the address could ask for the words
+  of a conversation that may not be read, or for what no index finds
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from django.contrib import admin, messages
+from django.contrib.admin.views.main import ChangeList
+from django.core.paginator import Paginator
+from django.db.models import Model, Q, QuerySet
+from django.db.models.constants import LOOKUP_SEP
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.functional import cached_property
+from django.utils.html import format_html
+from django.utils.text import capfirst
+from django.utils.translation import gettext, gettext_lazy
+
+LISTED = 2_000  # as far as anybody leafs through, and as many as one action may be about
+PER_PAGE = 50
+TRACE_ID = re.compile("[0-9a-f]{32}")
+LAST_CHARACTER = "\U0010ffff"
+
+
+class CutCount(int):
+    """A count that was broken off: shown as «2000+»."""
+
+    def __str__(self) -> str:
+        return f"{int(self)}+"
+
+
+class BoundedPaginator(Paginator):
+    """Pages of the first `LISTED` documents; further ones are found by searching and filtering."""
+
+    @cached_property
+    def count(self) -> int:
+        found = count_up_to(self.object_list, LISTED)  # type: ignore[arg-type]
+        return CutCount(LISTED) if found > LISTED else found
+
+
+class IndexedChangeList(ChangeList):
+    """A list in the order of an index.
+
+    Django's own adds the primary key to make the order total, for which no index serves: the whole collection would be
+    sorted for every page. Documents of the same millisecond may come in either order instead.
+    """
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        # Django's «Select … to change» asks for a case of the name that gettext does not know.
+        self.title = capfirst(str(self.opts.verbose_name_plural))
+
+    def get_ordering(self, request: HttpRequest, queryset: QuerySet[Any]) -> list[Any]:
+        return list(self.model_admin.get_ordering(request))
+
+
+class ListAdmin(admin.ModelAdmin):
+    """A model's admin with such a list. Names of fields are translated: models leave them to Django."""
+
+    paginator = BoundedPaginator
+    show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
+    list_per_page = PER_PAGE
+    list_max_show_all = PER_PAGE
+    sortable_by = ()
+
+    def __init__(self, model: type[Model], admin_site: admin.AdminSite) -> None:
+        super().__init__(model, admin_site)
+        for field in model._meta.fields:
+            if isinstance(field.verbose_name, str):
+                field.verbose_name = gettext_lazy(field.verbose_name)
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return IndexedChangeList
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        term = search_term.strip()
+        if not term:
+            return queryset, False
+        return queryset.filter(match_term(term, self.search_fields)), False
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
+        """Allow what the filters offer; `Notice.text__contains` in the address is no way to read a notice."""
+        searched = (field.removeprefix("^") for field in self.search_fields)
+        return lookup.split(LOOKUP_SEP, maxsplit=1)[0] in {*self._list_filtered(request), *searched}
+
+    def _list_filtered(self, request: HttpRequest) -> Iterable[str]:
+        for one in self.get_list_filter(request):
+            name: Any = one[0] if isinstance(one, (tuple, list)) else one
+            yield getattr(name, "parameter_name", name)
+
+    def response_action(
+        self, request: HttpRequest, queryset: QuerySet[Any], *location: Any, **named: Any
+    ) -> HttpResponse | None:
+        """Do what is asked about the chosen, unless these are more than a request can be expected to manage."""
+        if request.POST.get("select_across") == "1" and count_up_to(queryset, LISTED) > LISTED:
+            text = gettext("At most %(most)d at once: search or filter first.") % {"most": LISTED}
+            self.message_user(request, text, messages.ERROR)
+            return None
+        return super().response_action(request, queryset, *location, **named)
+
+
+class RecordAdmin(ListAdmin):
+    """A list and a detail page of what has happened: nothing is added, changed or deleted."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return False
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        return ["trace" if name == "trace_id" else name for name in super().get_fields(request, obj)]
+
+    @admin.display(description=gettext_lazy("trace id"))
+    def trace(self, record: Any) -> str:
+        """Lead from a record to its trace, which may have expired before it."""
+        if not TRACE_ID.fullmatch(record.trace_id):
+            return ""
+        url = reverse("admin:observability_trace", args=[record.trace_id])
+        return format_html('<a href="{}">{}</a>', url, record.trace_id)
+
+
+def count_up_to(queryset: QuerySet[Any], most: int) -> int:
+    """Return how many documents there are, `most + 1` if they are more than `most`."""
+    return queryset.order_by()[: most + 1].count()
+
+
+def match_term(term: str, fields: Sequence[str]) -> Q:
+    """Match documents of which one of the fields is, or with `^` begins with, the term.
+
+    A prefix is asked for as a range, and in the spellings that names have, so that an index finds it. `trace_id` has
+    none: it is looked at only for what can be one, and then alone.
+    """
+    if TRACE_ID.fullmatch(term) and "trace_id" in fields:
+        return Q(trace_id=term)
+    found = Q(pk__in=[])
+    for field in fields:
+        if not field.startswith("^"):
+            found |= Q() if field == "trace_id" else Q(**{field: term})
+            continue
+        name = field.removeprefix("^")
+        for start in {term, term.lower(), term.capitalize()}:
+            found |= Q(**{f"{name}__gte": start, f"{name}__lt": start + LAST_CHARACTER})
+    return found

@@ -1,0 +1,12 @@
+"""Metrics of tracing. No label carries an id."""
+
+from __future__ import annotations
+
+from prometheus_client import Counter
+
+SPANS_WRITTEN = Counter("spans_written_total", "Spans written to the database")
+SPANS_DROPPED = Counter(
+    "spans_dropped_total", "Spans given up: too many waited, or the database did not take them", ["reason"]
+)
+
+FULL, REFUSED = "full", "refused"

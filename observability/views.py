@@ -1,0 +1,16 @@
+"""What Prometheus asks the web process for."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from django.http import HttpRequest, HttpResponse
+from django_prometheus.exports import ExportToDjangoView
+
+from observability.metrics import show_infrastructure
+
+
+def show_metrics(request: HttpRequest) -> HttpResponse:
+    """The metrics of the web process, and what the last look at all services came to."""
+    show_infrastructure()
+    return cast(HttpResponse, ExportToDjangoView(request))
