@@ -48,6 +48,7 @@ QUIET_LOGGERS = {
     "asyncio": "WARNING",
     "django.db.backends": "WARNING",
     "django.template": "WARNING",
+    "py.warnings": "CRITICAL",  # they quote; see log_what_nobody_catches
 }
 # These come with handlers of their own, which write plain text.
 TAKEN_OVER = {
@@ -155,6 +156,7 @@ def log_what_nobody_catches() -> None:
     sys.excepthook = _log_end_of_process
     threading.excepthook = _log_end_of_thread
     sys.unraisablehook = _log_unraisable
+    logging.captureWarnings(True)  # so that Celery does not: it would take the next line's place
     warnings.showwarning = _log_warning  # type: ignore[assignment]  # the last two say where else to write
     logging.raiseExceptions = False  # what it prints of a handler's failure are the line's arguments
 
