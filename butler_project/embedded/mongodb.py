@@ -61,8 +61,10 @@ def mend_index_choice(storage: type[Any]) -> None:
     ) -> list[bytes] | None:
         if any(name.startswith("$") for name in query):
             query = list_conjuncts(query)
-        found: list[bytes] | None = find_by_index(self, db, collection, query, **options)
-        return found
+        by_key: list[bytes] | None = None
+        if "_id" in query:  # beside which it would take an index on any other field
+            by_key = find_by_index(self, db, collection, {"_id": query["_id"]}, **options)
+        return find_by_index(self, db, collection, query, **options) if by_key is None else by_key
 
     storage._try_index_id_keys = find_by_index_of_conjuncts
 

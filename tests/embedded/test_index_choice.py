@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import product
 from typing import Any
 
 import pymongo
@@ -20,6 +21,10 @@ CONDITIONS: list[dict[str, Any]] = [
     {"$or": [{"owner": "a"}, {"rooms": 2}]},
     {"$and": [{"rooms": {"$gte": 1}}, {"rooms": {"$lt": 3}}, {"owner": {"$in": ["a", "b"]}}]},
     {"$nor": [{"owner": "a"}], "rooms": 1},
+    {"$and": [{"_id": 3}, {"owner": "a"}]},
+    {"$and": [{"_id": 3}, {"owner": "b"}]},
+    {"$and": [{"_id": {"$in": [3, 4, 25]}}, {"rooms": {"$gt": 0}}]},
+    {"$and": [{"_id": {"$gte": 3}}, {"owner": "a"}]},
 ]
 
 
@@ -30,10 +35,8 @@ def houses() -> Iterator[Collection[dict[str, Any]]]:
         collection.drop()
         collection.create_index([("owner", 1), ("rooms", 1)])
         collection.insert_many(
-            {"owner": owner, "rooms": rooms, "city": city}
-            for owner in "abc"
-            for rooms in range(5)
-            for city in "xy"
+            {"_id": number, "owner": owner, "rooms": rooms, "city": city}
+            for number, (owner, rooms, city) in enumerate(product("abc", range(5), "xy"))
         )
         yield collection
 
