@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import unquote, urlsplit
 
+from django.core.exceptions import ImproperlyConfigured
 from structlog.typing import EventDict, WrappedLogger
 
 WITHHELD = "…"
@@ -84,13 +85,20 @@ def withhold_values(record: logging.LogRecord) -> logging.LogRecord:
 
 def find_secrets(settings: Any, environment: Mapping[str, str] = os.environ) -> list[str]:
     """Return the values that no line may hold: of settings, and of variables that other code reads by name."""
-    found = [(name, getattr(settings, name)) for name in dir(settings) if _is_telling(name)]
+    found = [(name, _read_setting(settings, name)) for name in dir(settings) if _is_telling(name)]
     found += [(name, value) for name, value in environment.items() if _is_telling(name)]
     for variable, path in environment.items():
         if variable.endswith(FILE_SUFFIX) and _is_telling(name := variable.removesuffix(FILE_SUFFIX)):
             found.append((name, _read(path)))
     secrets = {secret for name, value in found for secret in _list_secrets(name, value)}
     return sorted(secrets, key=len, reverse=True)  # one may be part of another
+
+
+def _read_setting(settings: Any, name: str) -> Any:
+    try:
+        return getattr(settings, name)
+    except ImproperlyConfigured:  # an empty SECRET_KEY, which the system checks tell better
+        return ""
 
 
 def build_mask(secrets: Iterable[str]) -> re.Pattern[str] | None:

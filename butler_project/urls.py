@@ -7,6 +7,7 @@ from django.urls import include, path
 from django.utils.translation import gettext_lazy
 
 from butler_project import health
+from observability.views import show_metrics
 
 admin.site.site_header = "Butler"
 admin.site.site_title = "Butler"
@@ -17,5 +18,5 @@ urlpatterns = [
     path("health", health.show_liveness, name="health"),
     path("health/ready", health.show_readiness, name="health-ready"),
     path("", include("botgateway.urls")),
-    path("", include("django_prometheus.urls")),
+    path("metrics", show_metrics, name="metrics"),
 ]

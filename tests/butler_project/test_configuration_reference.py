@@ -59,7 +59,7 @@ def read_defaults() -> dict[str, str | None]:
 def find_python_reads() -> Iterator[tuple[str, str | None]]:
     for path in PYTHON_READERS:
         for node in ast.walk(ast.parse((PROJECT_DIR / path).read_text())):
-            if isinstance(node, ast.Call) and node.args and is_reader(node.func):
+            if isinstance(node, ast.Call) and names_variable(node) and is_reader(node.func):
                 name = ast.literal_eval(node.args[0])
                 yield name, write_default(find_default(node))
     for path in PROVIDERS:
@@ -87,6 +87,10 @@ def find_provider_reads(module: ast.Module) -> Iterator[tuple[str, str | None]]:
         if isinstance(default, ast.Name):
             default = constants.get(default.id)
         yield name, write_default(default)
+
+
+def names_variable(call: ast.Call) -> bool:
+    return bool(call.args) and isinstance(call.args[0], ast.Constant)
 
 
 def is_reader(function: ast.expr) -> bool:

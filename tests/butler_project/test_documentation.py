@@ -21,7 +21,7 @@ PAGES = [
     for path in sorted(PROJECT_DIR.glob(pattern))
 ]
 TWINS = [("README.md", "README.ru.md"), ("docs/user-guide.md", "docs/user-guide.ru.md")]
-PACKAGES = ("botgateway", "butler_project", "llm", "personalization")
+PACKAGES = ("botgateway", "butler_project", "llm", "observability", "personalization")
 
 FENCE = re.compile(r"^```[^\n]*\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 SPAN = re.compile(r"`([^`]+)`")
@@ -36,7 +36,7 @@ SUFFIXES = (".py", ".md", ".sh", ".yml", ".toml", ".txt", ".js", ".example")
 MADE_LATER = ("data/", "secrets/", ".venv/")
 EMOJI = re.compile("[\U0001f000-\U0001faff\u2600-\u27bf\u2b00-\u2bff\ufe0f]")
 METRIC = re.compile(r"(?:Counter|Histogram|Gauge)\(\s*\"([a-z_]+)\"")
-METRIC_NAME = re.compile(r"[a-z_]+_(?:total|seconds|open)")
+METRIC_NAME = re.compile(r"[a-z_]+_(?:total|seconds|open|status)")
 
 
 class Page(NamedTuple):

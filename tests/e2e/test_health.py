@@ -48,6 +48,10 @@ def test_every_process_shows_the_specified_metrics(stack: Stack, process: str) -
     assert [name for name in METRICS if name not in shown] == []
 
 
+def test_the_web_process_shows_how_the_last_check_of_all_services_ended(stack: Stack) -> None:
+    assert "# TYPE shared_infra_bootstrap_status gauge" in stack.read_metrics("web")
+
+
 def test_an_answered_message_is_counted_by_the_worker(
     telegram: SandboxClient, stack: Stack, chat_id: int
 ) -> None:
