@@ -128,11 +128,11 @@ def _postpone_or_give_up(notice: Notice, error: TelegramError) -> float:
     if not error.is_transient:
         notices.give_up(notice, reason=type(error).__name__)
         return 0.0
-    log.warning("copy postponed", notice=str(notice.pk), error=type(error).__name__)
     if isinstance(error, SendLater):
         pause_s = max(error.delay_s, SHORTEST_PAUSE_S)
         notices.postpone(notice, pause_s=pause_s, may_be_sent=error.may_be_sent)
         return min(pause_s, LONGEST_PAUSE_S)
+    log.warning("copy postponed", notice=str(notice.pk), error=type(error).__name__)
     notices.postpone(notice, pause_s=PAUSE_S, may_be_sent=True, is_counted=_is_telegram_up())
     return PAUSE_S
 
