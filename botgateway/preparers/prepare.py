@@ -45,7 +45,12 @@ PREPARERS: dict[str, Preparer] = {SPEECH_QUEUE: prepare_voice, FILES_QUEUE: prep
 
 
 def is_request_due(update_key: str) -> bool:
-    """Tell whether preparing an update has to be asked for (again): not while it waits in its queue."""
+    """Tell whether preparing an update has to be asked for (again): not while it waits in its queue or is under way.
+
+    A second request, taken by the very worker that is killed over the first, would be waited for until its mark goes.
+    """
+    if redis_client().exists(_lease_key(update_key)):
+        return False
     return bool(redis_client().set(_asked_key(update_key), 1, nx=True, ex=ASKED_TTL_S))
 
 
@@ -61,9 +66,7 @@ def prepare_update(update_key: str) -> str:
     message = read_incoming(json.loads(update.payload))
     if not isinstance(message, IncomingMessage) or read_preparation(update):
         return update.chat_id
-    lease = Lock(
-        redis_client(), f"preparation:{update_key}", timeout=settings.TURN_LEASE_S, thread_local=False
-    )
+    lease = Lock(redis_client(), _lease_key(update_key), timeout=settings.TURN_LEASE_S, thread_local=False)
     if not lease.acquire(blocking=False):
         return ""
     with structlog.contextvars.bound_contextvars(trace_id=update.trace_id):
@@ -117,6 +120,10 @@ def _prepare_visibly(update: InboxUpdate, message: IncomingMessage) -> Preparati
 
 def _asked_key(update_key: str) -> str:
     return f"preparation-asked:{update_key}"
+
+
+def _lease_key(update_key: str) -> str:
+    return f"preparation:{update_key}"
 
 
 def _renew(lease: Lock) -> None:

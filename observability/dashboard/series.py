@@ -15,7 +15,7 @@ from observability.dashboard.periods import Row
 MS_PER_S = 1_000
 P50, P95 = 0, 1  # places in `latencies_ms` and `first_tokens_ms`
 SUMMARISED = ("ok", "extractive")
-FAILED = ("rejected", "unavailable", "failed")
+FAILED = ("rejected", "unavailable", "crashed")
 
 Value = float | None
 Read = Callable[[Sequence[Row]], Value]
