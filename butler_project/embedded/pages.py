@@ -153,7 +153,7 @@ class Finder:
         for condition in _list_conditions(match, self._is_multikey):
             known: list[int] | None = self._storage._try_index_id_keys(*self._where, condition)
             if known is not None:
-                return known
+                return list(dict.fromkeys(known))  # one for each of several values
         for branches in _list_alternatives(match):
             found = [self._find_known(branch) for branch in branches]
             if None not in found:
