@@ -9,6 +9,7 @@ which order, remains SecantusDB's own doing.
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -34,14 +35,42 @@ class Page:
     needed: int
 
 
-def mend_pages(handlers: dict[str, Handler], storage: Any) -> None:
-    """Narrow what `aggregate` reads; `handlers` are SecantusDB's commands, `storage` is its module of that name."""
-    aggregate = handlers["aggregate"]
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Documents that match, among them those of the page."""
 
-    def aggregate_pages(command: Document, context: Any) -> Document:
-        return aggregate(_narrow(command, context, storage), context)
+    database: str
+    collection: str
+    match: Document
+    documents: list[Document]
 
-    handlers["aggregate"] = aggregate_pages
+    def is_asked_for(self, database: str, collection: str, match: Any) -> bool:
+        wanted = (database, collection, dict(match or {}))
+        return wanted == (self.database, self.collection, self.match)
+
+
+def mend_pages(handlers: dict[str, Handler], module: Any) -> None:
+    """Narrow what `aggregate` reads; `handlers` are SecantusDB's commands, `module` is its module of storage."""
+    aggregate, find_matching = handlers["aggregate"], module.Storage.find_matching
+    waiting = threading.local()
+
+    def aggregate_page(command: Document, context: Any) -> Document:
+        waiting.page = _find_page(command, context, module)
+        try:
+            return aggregate(command, context)
+        finally:
+            waiting.page = None
+
+    def find_on_page(self: Any, db: str, coll: str, filter: Any = None, **options: Any) -> list[Document]:
+        page: Found | None = getattr(waiting, "page", None)
+        waiting.page = None
+        if page is not None and page.is_asked_for(db, coll, filter):
+            return page.documents
+        found: list[Document] = find_matching(self, db, coll, filter, **options)
+        return found
+
+    handlers["aggregate"] = aggregate_page
+    module.Storage.find_matching = find_on_page
 
 
 def read_page(pipeline: Sequence[Any]) -> Page | None:
@@ -73,26 +102,22 @@ def _is_plain(order: Any) -> bool:
     return isinstance(order, Mapping) and all(direction in (1, -1) for direction in order.values())
 
 
-def _narrow(command: Document, context: Any, module: Any) -> Document:
-    """Return the command, asking among fewer documents if that is possible."""
+def _find_page(command: Document, context: Any, module: Any) -> Found | None:
+    """Return the documents that are enough for a command, None if nothing better is known than to read all."""
     collection, pipeline = command.get("aggregate"), command.get("pipeline")
     if not isinstance(collection, str) or not isinstance(pipeline, list):
-        return command
+        return None
     if command.keys() & {"hint", "let", "collation"} or collection.startswith("system."):
-        return command
+        return None
     page = read_page(pipeline)
     if page is None or context.storage.get_collection_options(context.db_name, collection).get("viewOn"):
-        return command
+        return None
     try:
-        found = Finder(context.storage, context.db_name, collection, module).find(page)
+        documents = Finder(context.storage, context.db_name, collection, module).find(page)
     except Exception:  # whatever is wrong with the question, the command itself says it better
-        log.debug("not narrowed", exc_info=True)
-        return command
-    return (
-        command
-        if found is None
-        else {**command, "pipeline": [{"$match": {"_id": {"$in": found}}}, *pipeline]}
-    )
+        log.debug("no page found", exc_info=True)
+        return None
+    return None if documents is None else Found(context.db_name, collection, page.match, documents)
 
 
 class Finder:
@@ -104,8 +129,8 @@ class Finder:
         self._module = module
         self._multikey: set[str] = storage._multikey_index_names(*self._where)
 
-    def find(self, page: Page) -> list[Any] | None:
-        """Return the ids of documents among which the page's are, None if nothing is known better than to read all."""
+    def find(self, page: Page) -> list[Document] | None:
+        """Return matching documents among which the page's are, None if SecantusDB finds these as well itself."""
         self._storage._refresh_read_snapshot()
         with self._storage._lock:
             usual = self._storage._try_index_id_keys(*self._where, page.match)
@@ -114,9 +139,9 @@ class Finder:
             known = self._find_known(page.match)
             if known is not None and (len(known) <= FEW or not page.order):
                 needed = len(known) if page.order else page.needed
-                return [found["_id"] for found in islice(self._match(self._fetch(known), page), needed)]
+                return list(islice(self._match(self._fetch(known), page), needed))
             if not page.order:
-                return [found["_id"] for found in islice(self._match(self._scan(), page), page.needed)]
+                return list(islice(self._match(self._scan(), page), page.needed))
             walk = self._walk_index(page.order)
             if walk is None:
                 return None
@@ -128,7 +153,7 @@ class Finder:
         for condition in _list_conditions(match, self._is_multikey):
             known: list[int] | None = self._storage._try_index_id_keys(*self._where, condition)
             if known is not None:
-                return known
+                return list(dict.fromkeys(known))  # one for each of several values
         for branches in _list_alternatives(match):
             found = [self._find_known(branch) for branch in branches]
             if None not in found:
@@ -182,20 +207,20 @@ class Finder:
     def _match(self, documents: Iterable[Document], page: Page) -> Iterator[Document]:
         return (found for found in documents if not page.match or self._module.matches(found, page.match))
 
-    def _take_with_ties(self, documents: Iterable[Document], page: Page) -> list[Any]:
+    def _take_with_ties(self, documents: Iterable[Document], page: Page) -> list[Document]:
         """Return the first that are needed, and those that may stand in the last one's place as well.
 
         So the order among equals is the same for every page, and none is left out between two.
         """
-        ids: list[Any] = []
+        taken: list[Document] = []
         last: list[Any] = []
         for found in documents:
             values = [found.get(field) for field, _ in page.order]
-            if len(ids) >= page.needed and values != last:
+            if len(taken) >= page.needed and values != last:
                 break
-            ids.append(found["_id"])
+            taken.append(found)
             last = values
-        return ids
+        return taken
 
 
 def _list_conditions(match: Mapping[str, Any], is_multikey: Callable[[str], bool]) -> list[Document]:

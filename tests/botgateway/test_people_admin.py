@@ -13,7 +13,7 @@ from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import User
 from django.test import Client
 
-from admin_lists import LISTED
+from admin_lists import LISTED, MOST_AT_ONCE
 from botgateway.models import AccessDecision, Notice, Person
 from personalization.models import Compression, MemoryEvent, UserProfile
 from redis_connection import redis_client
@@ -139,9 +139,9 @@ def test_people_are_found_by_the_beginnings_of_id_and_names(staff: Client) -> No
     assert found(access_state__exact="blocked") == (False, False)
 
 
-def test_a_list_counts_no_further_than_anybody_leafs_and_acts_on_no_more(staff: Client) -> None:
+def test_a_list_counts_no_further_than_anybody_leafs_and_acts_on_a_bounded_number(staff: Client) -> None:
     Person.objects.bulk_create(
-        [Person(user_id=str(number), access_state="pending") for number in range(LISTED + 1)]
+        [Person(user_id=str(number), access_state="pending") for number in range(MOST_AT_ONCE + 1)]
     )
 
     assert f"{LISTED}+" in read(staff, PEOPLE)
@@ -149,9 +149,9 @@ def test_a_list_counts_no_further_than_anybody_leafs_and_acts_on_no_more(staff: 
     Person.objects.filter(user_id="7").delete()
     asked = choose(staff, "reset_profiles", Person.objects.first(), select_across="1")
 
-    assert f"Не больше {LISTED} за один раз" in everybody
+    assert f"Не больше {MOST_AT_ONCE} за один раз" in everybody
     assert not Person.objects.exclude(access_state="pending").exists()
-    assert f"Сброс затронет {LISTED} человек" in asked
+    assert f"Сброс затронет {MOST_AT_ONCE} человек" in asked
     assert asked.count('type="hidden"') < 10  # and none for each of those chosen
 
 

@@ -14,7 +14,7 @@ from django.utils import timezone, translation
 from hypothesis import given
 from hypothesis import strategies as st
 
-from observability.dashboard.build import FIELDS, build_dashboard
+from observability.dashboard.build import build_dashboard
 from observability.dashboard.drawing import HEIGHT, draw_bars, draw_line, find_top
 from observability.dashboard.periods import PERIODS, find_period, list_steps, share_out
 from observability.dashboard.series import PLOTS, latest, typical, worst
@@ -91,14 +91,19 @@ def test_the_latest_value_passes_over_hours_in_which_nobody_looked() -> None:
     assert latest("people")([{"people": None}]) is None
 
 
-def test_all_that_is_plotted_is_read() -> None:
-    row: dict[str, Any] = dict.fromkeys(FIELDS, 1) | {
-        "latencies_ms": [1.0, 2.0],
-        "first_tokens_ms": [1.0, 2.0],
-        "compressions": {"ok": 1},
-    }
+def test_every_series_is_read_from_what_an_hour_has() -> None:
+    hour = HourlyFigures(
+        hour=NOW,
+        latencies_ms=[1.0, 2.0],
+        first_tokens_ms=[1.0, 2.0],
+        messages=1,
+        exchanges=1,
+        people=1,
+        approved_people=1,
+        memory_events=1,
+    )
 
-    assert [series.read([row]) is None for plot in PLOTS for series in plot.series] == [False] * 14
+    assert [series.read([vars(hour)]) is None for plot in PLOTS for series in plot.series] == [False] * 14
 
 
 # --- Drawing --------------------------------------------------------------------------------------------------
