@@ -49,7 +49,7 @@ def test_another_vendors_model_is_chosen_answers_and_is_on_record(
     assert found == []
 
     browser.follow(f"{ROW} th a")
-    assert browser.one(".field-trace_id .readonly").text
+    assert browser.one(".field-trace .readonly").text
     assert QUESTION not in browser.page_source
     assert [name for name, key in KEYS.items() if key in browser.page_source] == []
 
