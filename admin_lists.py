@@ -25,8 +25,8 @@ from django.utils.html import format_html
 from django.utils.text import capfirst
 from django.utils.translation import gettext, gettext_lazy
 
-PER_PAGE = 50
-LISTED = 10 * PER_PAGE  # further than anybody leafs through; a database counts so many in some milliseconds
+PER_PAGE = 25
+LISTED = 20 * PER_PAGE  # further than anybody leafs through; a database counts so many in some milliseconds
 MOST_AT_ONCE = 2_000  # people that one action may be about: as many as a request can be expected to manage
 TRACE_ID = re.compile("[0-9a-f]{32}")
 LAST_CHARACTER = "\U0010ffff"
