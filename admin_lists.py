@@ -1,6 +1,6 @@
 """Lists of the admin site that stay fast with 500,000 documents: what every app's admin derives from.
 
-- counted up to a bound: a list says «500+», and no page of it is further away than that
+- counted up to a bound: a list says «250+», and no page of it is further away than that
 - searched by indexes alone: `search_fields` names fields that are matched whole; `^field` is matched from its beginning
 - sorted by an index alone, the one of `ordering`; no column can be asked to sort
 - filtered by what `list_filter` offers and nothing else: a look-up of one's own in the address could ask for the words
@@ -25,7 +25,7 @@ from django.utils.html import format_html
 from django.utils.text import capfirst
 from django.utils.translation import gettext, gettext_lazy
 
-PER_PAGE = 50
+PER_PAGE = 25
 LISTED = 10 * PER_PAGE  # further than anybody leafs through; a database counts so many in some milliseconds
 MOST_AT_ONCE = 2_000  # people that one action may be about: as many as a request can be expected to manage
 TRACE_ID = re.compile("[0-9a-f]{32}")
@@ -33,7 +33,7 @@ LAST_CHARACTER = "\U0010ffff"
 
 
 class CutCount(int):
-    """A count that was broken off: shown as «500+»."""
+    """A count that was broken off: shown as «250+»."""
 
     def __str__(self) -> str:
         return f"{int(self)}+"

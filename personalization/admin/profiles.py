@@ -21,7 +21,7 @@ SHOWN = ("user_id", "has_files", "is_summary_extractive", "summarized_until_at",
 @admin.register(UserProfile)
 class UserProfileAdmin(ResetAdmin):
     list_display = ["user_id", "language", "tone", "has_summary", "created_at", "updated_at"]
-    list_filter = ["language", "is_summary_extractive", "created_at"]
+    list_filter = ["language", "created_at"]
     search_fields = ("^user_id",)
     search_help_text = _("The beginning of a person's id.")
     ordering = ["-created_at"]

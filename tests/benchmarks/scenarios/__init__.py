@@ -16,6 +16,7 @@ from tests.benchmarks.scenarios import (
     floor,
     kill,
     offered,
+    staff_pages,
 )
 
 Scenario = Callable[[Plan], Result]
@@ -30,4 +31,5 @@ SCENARIOS: dict[str, Scenario] = {
     "floor": floor.run,
     "broadcast": broadcast.run,
     "compression": compression.run,
+    "staff_pages": staff_pages.run,
 }
