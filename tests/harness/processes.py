@@ -26,13 +26,17 @@ class HasPid(Protocol):
 
 
 def wait_until(
-    condition: Callable[[], object], *, timeout_s: float = 30.0, what: str = "the condition"
+    condition: Callable[[], object],
+    *,
+    timeout_s: float = 30.0,
+    what: str | Callable[[], str] = "the condition",
 ) -> None:
-    """Wait until `condition()` is true. Raises `TimeoutError` naming `what`."""
+    """Wait until `condition()` is true. Raises `TimeoutError` naming `what`; a function is asked only then."""
     deadline = time.monotonic() + timeout_s
     while not condition():
         if time.monotonic() > deadline:
-            raise TimeoutError(f"{what} did not come about within {timeout_s} s")
+            missing = what if isinstance(what, str) else what()
+            raise TimeoutError(f"{missing} did not come about within {timeout_s} s")
         time.sleep(POLL_S)
 
 

@@ -16,6 +16,7 @@ from tests.deploy.expressions import list_panels, list_rules
 from tests.deploy.promql import list_selectors
 from tests.harness.llm_standin_process import LLMStandIn
 from tests.harness.monitoring import DEPLOY, Monitoring, quicken_rules
+from tests.harness.processes import wait_until
 from tests.harness.shared_stack import QUICK
 from tests.harness.stack import Stack, start_model
 from tests.harness.telegram import SandboxClient
@@ -78,15 +79,18 @@ def test_all_is_scraped_no_rule_fails_and_nothing_fires_by_itself(monitoring: Mo
     talk(monitoring.stack.telegram, new_chats(1), messages=1)
     monitoring.stack.wait_until_settled()
     rules = [rule for group in monitoring.ask_prometheus("rules")["groups"] for rule in group["rules"]]
-    exported = {DERIVED.sub("", name) for name in monitoring.ask_prometheus("metadata")}
     expressions = [expression for _, expression in (*list_rules(), *list_panels())]
     named = {selector.metric for expression in expressions for selector in list_selectors(expression)}
     expected = {name for name in named - MADE_BY_PROMETHEUS if not name.startswith(OF_A_REAL_TRANSCRIBER)}
 
+    def find_missing() -> set[str]:
+        exported = {DERIVED.sub("", name) for name in monitoring.ask_prometheus("metadata")}
+        return {name for name in expected if DERIVED.sub("", name) not in exported}
+
+    wait_until(lambda: not find_missing(), what=lambda: f"the scrape of {find_missing()}")
     assert monitoring.are_targets_up()
     assert {rule["name"] for rule in rules if rule["health"] == "err"} == set()
     assert len(rules) == len(list(list_rules()))
-    assert {name for name in expected if DERIVED.sub("", name) not in exported} == set()
     assert monitoring.list_firing() == {}
 
 
