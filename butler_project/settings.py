@@ -58,6 +58,7 @@ INSTALLED_APPS = [
     "butler_project.apps.ButlerProjectConfig",
     "llm.apps.LLMConfig",
     "personalization.apps.PersonalizationConfig",
+    "digests.apps.DigestsConfig",
     "botgateway.apps.BotGatewayConfig",
     "observability.apps.ObservabilityConfig",
 ]
@@ -199,6 +200,17 @@ PROMPT_BUDGET_TOKENS = env.int("PROMPT_BUDGET_TOKENS", default=6_000)
 COMPRESSION_CRON = env.str("COMPRESSION_CRON", default="0 2 * * *")
 # How many people's memories a nightly run compresses at a time.
 COMPRESSION_CONCURRENCY = env.int("COMPRESSION_CONCURRENCY", default=4)
+
+# --- Digests of channels --------------------------------------------------------------------------------------
+
+POST_TTL_DAYS = env.int("POST_TTL_DAYS", default=365)
+# The hour of the channel's time zone at which the digest of the day before is written.
+DIGEST_HOUR = env.int("DIGEST_HOUR", default=5)
+# The hour at which a subscription is delivered unless the person names another.
+DIGEST_DELIVERY_HOUR = env.int("DIGEST_DELIVERY_HOUR", default=9)
+DIGEST_SWEEP_S = env.float("DIGEST_SWEEP_S", default=300.0)
+# Who reviews digests: `<provider>` or `<provider>:<model>`; empty: nobody.
+DIGEST_REVIEWER = env.str("DIGEST_REVIEWER", default="")
 
 # --- Language models ------------------------------------------------------------------------------------------
 

@@ -45,6 +45,8 @@ class SectionKind(StrEnum):
 class Purpose(StrEnum):
     REPLY = "reply"
     SUMMARY = "summary"
+    DIGEST = "digest"
+    REVIEW = "review"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +104,7 @@ class Turn:
 class Prompt:
     """Everything one call to a model needs.
 
-    REPLY: the last turn is the user's new message. SUMMARY: the turns are what is to be summarised.
+    REPLY: the last turn is the user's new message. Any other purpose: the turns are a transcript, data to work on.
     `language` is a BCP 47 tag such as `ru`.
     """
 
@@ -110,6 +112,11 @@ class Prompt:
     turns: tuple[Turn, ...]
     purpose: Purpose = Purpose.REPLY
     language: str = "ru"
+
+    @property
+    def is_transcript(self) -> bool:
+        """Whether the turns go as one text, rendered as data."""
+        return self.purpose is not Purpose.REPLY
 
     @property
     def system_text(self) -> str:
@@ -131,7 +138,7 @@ class Prompt:
         return messages + self._conversation_messages()
 
     def _conversation_messages(self) -> list[ChatMessage]:
-        if self.purpose is Purpose.SUMMARY:
+        if self.is_transcript:
             return [{"role": Role.USER.value, "content": render_transcript(self.turns)}]
         return [{"role": turn.role.value, "content": _content_of(turn)} for turn in self.turns]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TypeGuard
 
-from llm.prompt import ChatMessage, Prompt, Purpose
+from llm.prompt import ChatMessage, Prompt
 from llm.providers.base import Usage
 from llm.tokens import estimate_tokens
 
@@ -45,6 +45,6 @@ def _estimate_message(message: ChatMessage, *, model: str) -> int:
 
 
 def _estimate_media(prompt: Prompt) -> int:
-    if prompt.purpose is Purpose.SUMMARY:  # whose turns are rendered as text
+    if prompt.is_transcript:  # whose turns are rendered as text
         return 0
     return sum(media.tokens for turn in prompt.turns for media in turn.media)

@@ -12,7 +12,7 @@ from operator import itemgetter
 from google.genai import types
 
 from llm.errors import Rejected
-from llm.prompt import Media, MediaKind, Prompt, Purpose, Role, Turn, clean_text, render_transcript
+from llm.prompt import Media, MediaKind, Prompt, Role, Turn, clean_text, render_transcript
 
 # https://ai.google.dev/gemini-api/docs/file-input-methods: a request carries 100 MB in base64, one PDF is 50 MB.
 LARGEST_REQUEST_BYTES = 100_000_000
@@ -31,7 +31,7 @@ ROLES = {Role.USER: "user", Role.ASSISTANT: "model"}
 
 def contents_of(prompt: Prompt, *, provider: str) -> list[types.Content]:
     """Return the conversation, roles in turn. Raises `Rejected` for media that one request cannot carry."""
-    if prompt.purpose is Purpose.SUMMARY:
+    if prompt.is_transcript:
         return [types.Content(role="user", parts=[types.Part(text=render_transcript(prompt.turns))])]
     _check_size(prompt.turns, provider=provider)
     said = [(ROLES[turn.role], _parts_of(turn)) for turn in prompt.turns]
