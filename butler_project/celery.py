@@ -1,10 +1,11 @@
-"""The Celery app: four queues, a static beat schedule, the project's own logging.
+"""The Celery app: five queues, a static beat schedule, the project's own logging.
 
 | queue | carries | acknowledged |
 |---|---|---|
 | `replies` | wake-up calls: look at the inbox of this chat | on receipt: the sweeper makes up for a lost one |
 | `speech` | recognition of voice messages | when done; the sweeper asks again for one that is lost |
 | `files` | fetching, storing and reading of files | likewise |
+| `digests` | writing and reviewing of digests | when done; the next sweep finds what is due |
 | `background` | compression, sweeping, what nobody waits for | when done |
 """
 
@@ -32,6 +33,7 @@ app.conf.task_queues = (
     Queue("replies", no_ack=True),
     Queue("speech"),
     Queue("files"),
+    Queue("digests"),
     Queue("background"),
 )
 app.set_default()

@@ -208,6 +208,8 @@ POST_TTL_DAYS = env.int("POST_TTL_DAYS", default=365)
 DIGEST_HOUR = env.int("DIGEST_HOUR", default=5)
 # The hour at which a subscription is delivered unless the person names another.
 DIGEST_DELIVERY_HOUR = env.int("DIGEST_DELIVERY_HOUR", default=9)
+# How many digests are written at a time.
+DIGEST_CONCURRENCY = env.int("DIGEST_CONCURRENCY", default=2)
 DIGEST_SWEEP_S = env.float("DIGEST_SWEEP_S", default=300.0)
 # Who reviews digests: `<provider>` or `<provider>:<model>`; empty: nobody.
 DIGEST_REVIEWER = env.str("DIGEST_REVIEWER", default="")
@@ -273,6 +275,11 @@ CELERY_BEAT_SCHEDULE = {
     "compress-memories": {
         "task": "personalization.compress_memories",
         "schedule": read_crontab("COMPRESSION_CRON", COMPRESSION_CRON),
+    },
+    "write-digests": {
+        "task": "digests.write_due_digests",
+        "schedule": DIGEST_SWEEP_S,
+        "options": {"expires": DIGEST_SWEEP_S, "queue": "digests"},
     },
     "compute-figures": {
         "task": "observability.compute_figures",

@@ -7,6 +7,7 @@ import time
 
 from llm.extractive import summarise
 from llm.offline.dialogue import reply_to
+from llm.offline.digest import digest_posts
 from llm.prompt import Prompt, Purpose, SectionKind
 from llm.provider_settings import SettingLookup, read_seconds
 from llm.providers.base import (
@@ -41,7 +42,7 @@ class OfflineProvider(Provider):
         return [ModelDescription(MODEL, self.name, CONTEXT_TOKENS)]
 
     def _complete(self, prompt: Prompt, options: CallOptions) -> Completion:
-        text = _summarise(prompt, options) if prompt.purpose is Purpose.SUMMARY else reply_to(prompt)
+        text = _answer(prompt, options)
         return Completion(text, MODEL, self.name, estimate_usage(prompt, text))
 
     def _stream(self, prompt: Prompt, options: CallOptions) -> Deltas:
@@ -51,6 +52,16 @@ class OfflineProvider(Provider):
             if self._chunk_delay_s:
                 time.sleep(self._chunk_delay_s)
         return completion
+
+
+def _answer(prompt: Prompt, options: CallOptions) -> str:
+    match prompt.purpose:
+        case Purpose.SUMMARY:
+            return _summarise(prompt, options)
+        case Purpose.DIGEST:
+            return digest_posts(prompt.turns)
+        case _:
+            return reply_to(prompt)
 
 
 def _summarise(prompt: Prompt, options: CallOptions) -> str:

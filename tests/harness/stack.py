@@ -220,7 +220,7 @@ class Stack:
             "-c",
             str(self._worker_threads),
         ]
-        worker += ["-Q", "replies,speech,files,background", "--loglevel", "INFO"]
+        worker += ["-Q", "replies,speech,files,digests,background", "--loglevel", "INFO"]
         worker += ["--without-gossip", "--without-mingle", "--without-heartbeat"]
         beat = ["celery", "-A", "butler_project", "beat", "-s", str(self.directory / "beat"), "--pidfile="]
         sandbox = ["sandbox", "--host", "127.0.0.1", "--port", "0", "--token", TOKEN, *self._sandbox_options]

@@ -1,0 +1,66 @@
+"""Which days want a digest: those that are over, of channels that are read, as long as an attempt is worth it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from zlib import crc32
+
+from django.conf import settings
+
+from digests.domain.calendar import DAY, bounds_of, latest_closed_day
+from digests.domain.writing import FINAL
+from digests.enums import ChannelState, DigestStatus
+from digests.models import Channel, Digest
+
+CATCH_UP_DAYS = 3  # after an outage; what is older is written when somebody asks for it
+MAX_ATTEMPTS = 6
+FIRST_PAUSE = timedelta(minutes=5)  # after a failure, doubled each time: 2.6 hours in all
+
+
+@dataclass(frozen=True, slots=True)
+class DueDay:
+    channel: Channel
+    day: date
+
+
+def list_due_days(now: datetime, *, lane: int = 0, lanes: int = 1) -> Iterator[DueDay]:
+    """Yield what is to be written now, oldest days first, of the channels that a lane sees to."""
+    channels = [
+        channel
+        for channel in Channel.objects.filter(state=ChannelState.ON)
+        if crc32(channel.channel_id.encode()) % lanes == lane
+    ]
+    wanted = [due for channel in channels for due in _list_closed_days(channel, now)]
+    settled = _find_settled({due.day for due in wanted}, now)
+    open_days = [due for due in wanted if (due.channel.channel_id, due.day.isoformat()) not in settled]
+    yield from sorted(open_days, key=lambda due: due.day)
+
+
+def _list_closed_days(channel: Channel, now: datetime) -> Iterator[DueDay]:
+    """Yield the last days that are over and ended after the channel was switched on."""
+    latest = latest_closed_day(now, zone=channel.time_zone, hour=settings.DIGEST_HOUR)
+    for back in range(CATCH_UP_DAYS):
+        day = latest - back * DAY
+        if (channel.switched_at or channel.created_at) < bounds_of(day, zone=channel.time_zone)[1]:
+            yield DueDay(channel, day)
+
+
+def _find_settled(days: set[date], now: datetime) -> set[tuple[str, str]]:
+    """Return, by channel and day, what is written or not worth another attempt yet."""
+    if not days:
+        return set()
+    known = Digest.objects.filter(
+        day__gte=min(days).isoformat(), day__lte=max(days).isoformat(), status__in=DigestStatus.values
+    )
+    rows = known.values_list("channel_id", "day", "status", "attempts", "updated_at")
+    return {
+        (channel_id, day)
+        for channel_id, day, status, attempts, updated_at in rows
+        if status in FINAL or attempts >= MAX_ATTEMPTS or updated_at + _pause_after(attempts) > now
+    }
+
+
+def _pause_after(attempts: int) -> timedelta:
+    return FIRST_PAUSE * int(2 ** max(0, attempts - 1))
