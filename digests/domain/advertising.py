@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 MARKS = re.compile(
-    r"\berid\b|#реклама\b|^\W*реклама\b|на правах рекламы|реклама[.:]\s*(ООО|АО|ПАО|ИП)\b", re.I | re.M
+    r"\berid\b|#реклама\b|^\W*реклама\W*$|на правах рекламы|реклама[.:]\s*(ООО|АО|ПАО|ИП)\b", re.I | re.M
 )
 # None of these makes an advertisement by itself: news speak of discounts and shops as well.
 TALK = tuple(

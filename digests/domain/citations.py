@@ -18,6 +18,8 @@ from digests.domain.day import Statement
 CITATION = re.compile(r"\[(\d{1,6}(?:\s*[,;]\s*\d{1,6})*)\]")
 BULLET = re.compile(r"^\s*(?:[-*•–—]|\d{1,2}[.)])\s+")
 HEADING = re.compile(r"^\s*#{1,6}\s")
+LINK = re.compile(r"\[([^\]\[]*)\]\([^)\s]*\)")
+ADDRESS = re.compile(r"https?://\S+")
 EMPHASIS = re.compile(r"\*\*|__")
 STATEMENT_MAX_CHARS = 700  # beyond that it is no statement but a retelling
 PRIVATE_PREFIX = "-100"  # of a channel's id in the Bot API; what follows is its number in links
@@ -71,6 +73,9 @@ def _join_wrapped(text: str) -> list[str]:
 
 
 def _read_line(line: str, post_ids: Mapping[int, Iterable[int]]) -> Statement | None:
+    line = ADDRESS.sub(
+        "", LINK.sub(r"\1", line)
+    )  # what leads elsewhere than to a post is not ours to pass on
     cited = [int(number) for found in CITATION.findall(line) for number in re.findall(r"\d+", found)]
     known = [post_id for number in cited for post_id in post_ids.get(number, ())]
     said = EMPHASIS.sub("", CITATION.sub("", BULLET.sub("", line)))

@@ -10,13 +10,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from llm.extractive import fit_text
-from llm.offline.facts import is_question, split_sentences
+from llm.offline.facts import is_question
 from llm.prompt import Turn
 
 MOST_SENTENCES = 8
 SENTENCE_MAX_CHARS = 240
 FEWEST_LETTERS = 25  # «Доброе утро!» is no news
 POST = re.compile(r"^\[(?P<number>\d+)\]\s*(?:\d\d:\d\d\s+)?(?P<text>.*)$", re.S)
+SENTENCE_END = re.compile(r"(?<=[.!?…])\s+(?=[«(\"A-ZА-ЯЁ\d—])")  # «1,2 млрд. рублей» goes on in small letters
 FIGURE = re.compile(r"\d")
 NAME = re.compile(r"(?<=[^.!?…]\s)[А-ЯЁA-Z][а-яёa-z]+|«[^»]+»")
 BULLET = re.compile(r"^[\s•–—-]+")
@@ -46,7 +47,7 @@ def _find_best(content: str) -> _Sentence | None:
         return None
     told = [
         _weigh(sentence, number=int(post["number"]), place=place)
-        for place, sentence in enumerate(split_sentences(post["text"]))
+        for place, sentence in enumerate(SENTENCE_END.split(post["text"]))
         if not is_question(sentence) and sum(map(str.isalpha, sentence)) >= FEWEST_LETTERS
     ]
     return max(told, key=lambda sentence: sentence.worth, default=None)
