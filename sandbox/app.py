@@ -8,6 +8,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from sandbox.bot_api.endpoint import BotApi
+from sandbox.control.channels import ChannelsApi
 from sandbox.control.laboratory import LaboratoryApi
 from sandbox.control.members import MembersApi
 from sandbox.control.people import PeopleApi
@@ -27,8 +28,8 @@ def build_app(world: World) -> web.Application:
     app = web.Application(
         client_max_size=MAX_BODY_BYTES, middlewares=[guard_against_other_sites, _answer_refusals]
     )
-    for part in (BotApi(world), PeopleApi(world), MembersApi(world), LaboratoryApi(world), ChatPage(world)):
-        part.add_routes(app.router)
+    for kind in (BotApi, PeopleApi, MembersApi, ChannelsApi, LaboratoryApi, ChatPage):
+        kind(world).add_routes(app.router)
 
     async def run_webhook(_app: web.Application) -> AsyncIterator[None]:
         await world.webhook.start()

@@ -12,6 +12,7 @@ from aiohttp import web
 from django.template import Context, Engine
 
 from sandbox.jsontypes import JsonObject
+from sandbox.telegram.channels import MAX_TITLE
 from sandbox.telegram.chatbook import default_person, describe_chat
 from sandbox.wording import DEFAULT_LANGUAGE, DEFAULT_NAMES, WORDS
 from sandbox.world import World
@@ -22,7 +23,6 @@ STATIC_PATH = "/sandbox/static/"
 DEFAULT_CHAT_ID = 1001
 CHAT_ID = re.compile(r"-?[0-9]{1,16}")
 MAX_NAME = 64  # characters, https://core.telegram.org/bots/api#user
-MAX_TITLE = 128  # characters, https://core.telegram.org/bots/api#setchattitle
 MAX_CHAT_ID = 1 << 52  # https://core.telegram.org/bots/api#chat
 MAX_SWITCHER = 30
 CONTENT_SECURITY_POLICY = "; ".join(
@@ -49,7 +49,7 @@ HEADERS = {
 class ChatPage:
     """Serve `/`, `/?chat=<id>&name=<name>&lang=ru|en`, and the static files.
 
-    A group is `/?chat=-<id>&title=<title>&as=<id of who writes>`.
+    A group or a channel is `/?chat=-<id>&title=<title>&as=<id of who writes>`.
     """
 
     def __init__(self, world: World) -> None:
@@ -71,13 +71,16 @@ class ChatPage:
         chat_id = _read_chat_id(query.get("chat", ""))
         person_id = chat_id if chat_id > 0 else _read_person_id(query.get("as", ""))
         person = self._find_person(person_id, query.get("name", ""), language)
-        chat = self._find_group(chat_id, query.get("title", "")) if chat_id < 0 else None
+        chat = self._find_shared(chat_id, query.get("title", "")) if chat_id < 0 else None
+        is_channel = chat is not None and chat["type"] == "channel"
         here = Place(person, chat, language)
         other = Place(person, chat, "en" if language == "ru" else "ru")
         settings = {
             "chat_id": chat_id,
             "chat": chat,
-            "is_group": chat is not None,
+            "is_group": chat is not None and not is_channel,
+            "is_channel": is_channel,
+            "bot_status": self._world.chats.chats[chat_id].bot_status if is_channel else None,
             "bot_name": self._world.bot["username"],
             "person": person,
             "language": language,
@@ -89,7 +92,8 @@ class ChatPage:
             "settings": settings,
             "person": person,
             "people": self._list_people(here),
-            "groups": self._list_groups(here),
+            "groups": self._list_shared(here, is_channel=False),
+            "channels": self._list_shared(here, is_channel=True),
             "next_id": str(self._next_id()),
             "language_link": other.link,
             "private_link": Place(person, None, language).link,
@@ -105,7 +109,7 @@ class ChatPage:
             name = name or DEFAULT_NAMES[language]
         return {**person, "first_name": name or person["first_name"]}
 
-    def _find_group(self, chat_id: int, title: str) -> JsonObject:
+    def _find_shared(self, chat_id: int, title: str) -> JsonObject:
         known = self._world.chats.chats.get(chat_id)
         if known is not None:
             return known.description
@@ -115,7 +119,7 @@ class ChatPage:
     def _list_people(self, here: Place) -> list[JsonObject]:
         chats = self._world.chats.chats.values()
         default = self._find_person(DEFAULT_CHAT_ID, "", here.language)
-        known = {chat.chat_id: chat.person for chat in chats if not chat.is_group}
+        known = {chat.chat_id: chat.person for chat in chats if chat.is_private}
         members = {member["user"]["id"]: member["user"] for chat in chats for member in chat.members.values()}
         current = here.person["id"]
         shown = {DEFAULT_CHAT_ID: default, **members, **known, current: here.person}
@@ -130,9 +134,12 @@ class ChatPage:
             for person in list(shown.values())[-MAX_SWITCHER:]
         ]
 
-    def _list_groups(self, here: Place) -> list[JsonObject]:
-        known = {chat.chat_id: chat.description for chat in self._world.chats.chats.values() if chat.is_group}
-        shown = {**known, here.chat["id"]: here.chat} if here.chat else known
+    def _list_shared(self, here: Place, *, is_channel: bool) -> list[JsonObject]:
+        """List the groups or the channels, the one that is shown included."""
+        chats = [chat for chat in self._world.chats.chats.values() if not chat.is_private]
+        known = {chat.chat_id: chat.description for chat in chats}
+        every = {**known, here.chat["id"]: here.chat} if here.chat else known
+        shown = [one for one in every.values() if (one["type"] == "channel") is is_channel]
         return [
             {
                 "name": chat["title"],
@@ -140,7 +147,7 @@ class ChatPage:
                 "link": Place(here.person, chat, here.language).link,
                 "is_current": here.chat is not None and chat["id"] == here.chat["id"],
             }
-            for chat in list(shown.values())[-MAX_SWITCHER:]
+            for chat in shown[-MAX_SWITCHER:]
         ]
 
     def _next_id(self) -> int:
@@ -150,7 +157,7 @@ class ChatPage:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A page: who writes there, in which group (None: in a chat of their own), in which language."""
+    """A page: who writes there, in which group or channel (None: in a chat of their own), in which language."""
 
     person: JsonObject
     chat: JsonObject | None
@@ -167,7 +174,7 @@ class Place:
 
 
 def _read_chat_id(requested: str) -> int:
-    """Read a person's or a group's id; whatever is none is the first person's."""
+    """Read a person's, a group's or a channel's id; whatever is none is the first person's."""
     if CHAT_ID.fullmatch(requested) is None or not 0 < abs(int(requested)) < MAX_CHAT_ID:
         return DEFAULT_CHAT_ID
     return int(requested)

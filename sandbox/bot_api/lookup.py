@@ -6,31 +6,53 @@ from http import HTTPStatus
 
 from sandbox.bot_api.parameters import Parameters
 from sandbox.errors import BotApiError, bad_request
-from sandbox.telegram.messages import Chat, Message
+from sandbox.telegram.messages import RULING, Chat, Message
 from sandbox.world import World
 
 
 def find_chat(world: World, parameters: Parameters) -> Chat:
-    """Raise BotApiError 400 if `chat_id` names no chat the bot has met."""
-    if not parameters.text("chat_id"):
+    """Find a chat by its number, or a public channel by `@username`.
+
+    Raises BotApiError 400 if `chat_id` names no chat the bot has met.
+    """
+    wanted = parameters.text("chat_id")
+    if not wanted:
         raise bad_request("chat_id is empty")
-    chat = world.chats.chats.get(parameters.chat_id() or 0)
+    if wanted.startswith("@"):
+        chat = world.chats.find_by_username(wanted[1:])
+    else:
+        chat = world.chats.chats.get(parameters.chat_id() or 0)
     if chat is None:
         raise bad_request("chat not found")
     return chat
 
 
-def find_writable_chat(world: World, parameters: Parameters) -> Chat:
-    """Raise BotApiError 403 as well if the person has blocked the bot or the group has lost it."""
+def find_readable_chat(world: World, parameters: Parameters) -> Chat:
+    """Raise BotApiError 403 as well if the channel is not the bot's to see.
+
+    A public channel is seen by everybody but those it has banned.
+    """
     chat = find_chat(world, parameters)
-    if not chat.is_blocked:
-        return chat
-    place = f"the {chat.description['type']} chat"
-    reason = "bot was blocked by the user"
-    if chat.is_group:
-        is_kicked = chat.bot_status == "kicked"
-        reason = f"bot was kicked from {place}" if is_kicked else f"bot is not a member of {place}"
-    raise BotApiError(HTTPStatus.FORBIDDEN, f"Forbidden: {reason}")
+    is_public = "username" in chat.description and chat.bot_status != "kicked"
+    if chat.is_channel and chat.is_blocked and not is_public:
+        raise _forbidden(chat)
+    return chat
+
+
+def find_joined_chat(world: World, parameters: Parameters) -> Chat:
+    """Raise BotApiError 403 as well if the person has blocked the bot or the group or channel has lost it."""
+    chat = find_chat(world, parameters)
+    if chat.is_blocked:
+        raise _forbidden(chat)
+    return chat
+
+
+def find_writable_chat(world: World, parameters: Parameters) -> Chat:
+    """Raise BotApiError 400 as well if it is a channel that the bot does not administer."""
+    chat = find_joined_chat(world, parameters)
+    if chat.is_channel and chat.bot_status not in RULING:
+        raise bad_request("need administrator rights in the channel chat")
+    return chat
 
 
 def find_message(chat: Chat, message_id: int, purpose: str) -> Message:
@@ -46,3 +68,12 @@ def find_editable_message(chat: Chat, parameters: Parameters) -> Message:
     if not message.from_bot:
         raise bad_request("message can't be edited")
     return message
+
+
+def _forbidden(chat: Chat) -> BotApiError:
+    place = f"the {chat.description['type']} chat"
+    reason = "bot was blocked by the user"
+    if not chat.is_private:
+        is_kicked = chat.bot_status == "kicked"
+        reason = f"bot was kicked from {place}" if is_kicked else f"bot is not a member of {place}"
+    return BotApiError(HTTPStatus.FORBIDDEN, f"Forbidden: {reason}")

@@ -23,6 +23,8 @@ class MembersApi:
         """Take {blocked: bool}: with true the bot's calls for this chat are refused with 403."""
         is_blocked = take(await read_object(request), "blocked", bool)
         chat = self._world.chats.meet(int(request.match_info["chat_id"]), person=None, description=None)
+        if chat.is_channel:
+            raise ControlError("a channel adds and removes the bot, it does not block it")
         change_bot_status(self._world, chat, "kicked" if is_blocked else "member", chat.person)
         await self._world.store.flush()
         return answer({"blocked": is_blocked})
@@ -30,14 +32,14 @@ class MembersApi:
     async def place_bot(self, request: web.Request) -> web.Response:
         """Take {status, from?, chat?}, the bot's ChatMember status from now on; give {update_id}.
 
-        `update_id` is null if nothing changes. A group that nobody has written in is joined anew.
+        `update_id` is null if nothing changes. A group or a channel that is not known is joined anew.
         """
         body = await read_object(request)
         status, chat_id = _take_status(body), int(request.match_info["chat_id"])
         person, is_new = take_optional(body, "from", dict), chat_id not in self._world.chats.chats
         description = take_optional(body, "chat", dict)
         chat = self._world.chats.meet(chat_id, person=person, description=description)
-        if is_new and chat.is_group:
+        if is_new and not chat.is_private:
             chat.bot_status = "left"
         actor = self._world.chats.identify(chat, person)
         update_id = change_bot_status(self._world, chat, status, actor)
@@ -45,11 +47,11 @@ class MembersApi:
         return answer({"update_id": update_id})
 
     async def set_member(self, request: web.Request) -> web.Response:
-        """Take {user, status}: a person of a group and their ChatMember status."""
+        """Take {user, status}: a person of a group or a channel and their ChatMember status."""
         body = await read_object(request)
         chat = self._world.chats.meet(int(request.match_info["chat_id"]), person=None, description=None)
-        if not chat.is_group:
-            raise ControlError("only groups have members")
+        if chat.is_private:
+            raise ControlError("only groups and channels have members")
         status, user = _take_status(body), self._world.chats.identify(chat, take(body, "user", dict))
         self._world.chats.set_member(chat, user, status)
         await self._world.store.flush()

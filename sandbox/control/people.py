@@ -39,8 +39,8 @@ class PeopleApi:
     async def write(self, request: web.Request) -> web.Response:
         """Take {chat_id, text, from?, chat?, reply_to_message_id?, quote?, message?}.
 
-        Gives {update_id, message_id, seq}; `update_id` is null in a group without the bot. `chat` and
-        `message` are fields of the Chat and of the Message.
+        Gives {update_id, message_id, seq}; `update_id` is null in a group or a channel without the bot.
+        `chat` and `message` are fields of the Chat and of the Message.
         """
         body = await read_object(request)
         description = take_optional(body, "chat", dict)
@@ -97,7 +97,7 @@ class PeopleApi:
         return answer({"answers": self._world.callbacks.answers(int(request.match_info["chat_id"]))})
 
     async def upload(self, request: web.Request) -> web.Response:
-        """Take multipart chat_id, kind, file, and caption, duration (s), from and chat (JSON),
+        """Take multipart chat_id, kind, file, and caption, duration (s), from, chat and message (JSON),
         reply_to_message_id, media_group_id, file_size (bytes it passes for).
 
         Gives {update_id, message_id, file_id, seq}.
@@ -117,6 +117,7 @@ class PeopleApi:
             reply_to_message_id=_form_number(form.values, "reply_to_message_id"),
             media_group_id=form.values.get("media_group_id", ""),
             description=_form_object(form.values, "chat"),
+            overrides=_form_object(form.values, "message"),
         )
         return await self._give_message(update_id, message, file_id=stored.file_id)
 

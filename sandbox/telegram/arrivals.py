@@ -5,10 +5,14 @@ from __future__ import annotations
 from sandbox.entities.formatting import format_person_text
 from sandbox.errors import ControlError
 from sandbox.jsontypes import JsonObject
+from sandbox.telegram.channels import describe_post
 from sandbox.telegram.files import StoredFile
 from sandbox.telegram.messages import Chat, Message
 from sandbox.telegram.quotes import cut_quote
 from sandbox.world import World
+
+# https://core.telegram.org/bots/api#update
+CHANNEL_KINDS = {"message": "channel_post", "edited_message": "edited_channel_post"}
 
 
 def receive_text(
@@ -24,7 +28,8 @@ def receive_text(
     """Let a person write `text`, of any content and length; gives the update's number and the message.
 
     `quote` is the part of the other message that the reply is about, `overrides` are fields of the Message.
-    There is no update from a group the bot is not in.
+    In a channel it is a post of the channel's. There is no update from a group or a channel that the bot is
+    not in.
     """
     content = format_person_text(text)
     body: JsonObject = {"text": content.text}
@@ -46,8 +51,12 @@ def receive_file(
     reply_to_message_id: int | None = None,
     media_group_id: str = "",
     description: JsonObject | None = None,
+    overrides: JsonObject | None = None,
 ) -> tuple[int | None, Message]:
-    """Let a person send a file; files of one album share a `media_group_id`."""
+    """Let a person send a file; files of one album share a `media_group_id`.
+
+    `overrides` are fields of the Message.
+    """
     body: JsonObject = {stored.kind: stored.media(duration_s=duration_s)}
     if media_group_id:
         body["media_group_id"] = media_group_id
@@ -56,12 +65,13 @@ def receive_file(
         body["caption"] = content.text
         if content.entities:
             body["caption_entities"] = content.entities
+    body |= overrides or {}
     chat = world.chats.meet(chat_id, person=person, description=description)
     return _receive(world, chat, person, {**_reply(chat, reply_to_message_id, None), **body})
 
 
 def receive_edit(world: World, *, chat_id: int, message_id: int, text: str) -> tuple[int | None, Message]:
-    """Let a person change the text or caption of a message of theirs.
+    """Let a person change the text or caption of a message of theirs, or of a post of the channel's.
 
     Raises ControlError 404 if it is not there, 400 if it is the bot's.
     """
@@ -71,7 +81,7 @@ def receive_edit(world: World, *, chat_id: int, message_id: int, text: str) -> t
         raise ControlError("only people's own messages can be edited")
     world.chats.edit(message, content=format_person_text(text), reply_markup=None)
     world.publish_message("edit", message)
-    return _tell(world, chat, {"edited_message": message.body}), message
+    return _tell(world, chat, "edited_message", message), message
 
 
 def press_button(
@@ -94,16 +104,23 @@ def press_button(
 def _receive(
     world: World, chat: Chat, person: JsonObject | None, content: JsonObject
 ) -> tuple[int | None, Message]:
-    body = {"from": world.chats.identify(chat, person), **content}
+    body = _sign(world, chat, person, content)
     message = world.chats.add(chat, body, from_bot=False)
-    update_id = _tell(world, chat, {"message": message.body})
+    update_id = _tell(world, chat, "message", message)
     world.publish_message("message", message)
     return update_id, message
 
 
-def _tell(world: World, chat: Chat, update: JsonObject) -> int | None:
-    is_out = chat.is_group and chat.is_blocked
-    return None if is_out else world.updates.push(update)
+def _sign(world: World, chat: Chat, person: JsonObject | None, content: JsonObject) -> JsonObject:
+    if chat.is_channel:
+        return describe_post(chat, content)
+    return {"from": world.chats.identify(chat, person), **content}
+
+
+def _tell(world: World, chat: Chat, kind: str, message: Message) -> int | None:
+    if chat.is_blocked and not chat.is_private:
+        return None
+    return world.updates.push({CHANNEL_KINDS[kind] if chat.is_channel else kind: message.body})
 
 
 def _find(chat: Chat, message_id: int) -> Message:

@@ -34,7 +34,10 @@ class ChatBook:
         known = chat.person if chat is not None else default_person(chat_id)
         who = {**known, **person} if person and person.get("id", known["id"]) == known["id"] else known
         if chat is None:
-            chat = Chat(chat_id, describe_chat(chat_id, who), who)
+            # A chat that is met without having been made is one the bot already hears.
+            is_channel = (description or {}).get("type") == "channel"
+            status = "administrator" if is_channel else "member"
+            chat = Chat(chat_id, describe_chat(chat_id, who), who, bot_status=status)
             self.chats[chat_id] = chat
             self._store.put("chat", chat_id, chat.record())
         kept = chat.description if chat_id < 0 else describe_chat(chat_id, who)
@@ -44,12 +47,26 @@ class ChatBook:
             self._store.put("chat", chat_id, chat.record())
         return chat
 
+    def create_channel(self, chat_id: int, *, title: str, username: str | None, owner: JsonObject) -> Chat:
+        """Make a channel without the bot; without a `username` it is a private one."""
+        named = {"username": username} if username else {}
+        chat = Chat(chat_id, {"id": chat_id, "type": "channel", "title": title, **named}, owner, "left")
+        self.chats[chat_id] = chat
+        self.set_member(chat, owner, "creator")
+        return chat
+
+    def find_by_username(self, username: str) -> Chat | None:
+        """Find the public channel of this name, whatever the case of its letters."""
+        wanted = username.lower()
+        chats = (chat for chat in self.chats.values() if not chat.is_private)
+        return next((chat for chat in chats if chat.description.get("username", "").lower() == wanted), None)
+
     def set_bot_status(self, chat: Chat, status: str) -> None:
         chat.bot_status = status
         self._store.put("chat", chat.chat_id, chat.record())
 
     def set_member(self, chat: Chat, user: JsonObject, status: str) -> None:
-        """Note a person of a group, or what has changed about them."""
+        """Note a person of a group or a channel, or what has changed about them."""
         member = {"user": user, "status": status}
         if chat.members.get(str(user["id"])) != member:
             chat.members[str(user["id"])] = member
@@ -58,9 +75,9 @@ class ChatBook:
     def identify(self, chat: Chat, person: JsonObject | None) -> JsonObject:
         """Give the User who acts in the chat: what is known of the person and what `person` adds to it.
 
-        Whoever acts in a group is a member from then on, the first one its creator.
+        Whoever acts in a group or a channel is a member from then on, the first one its creator.
         """
-        if not chat.is_group or person is None or not isinstance(person.get("id"), int):
+        if chat.is_private or person is None or not isinstance(person.get("id"), int):
             return {**chat.person, **(person or {})}
         user = {**(self.find_person(person["id"]) or default_person(person["id"])), **person}
         newcomer = {"status": "member" if chat.members else "creator"}
@@ -79,13 +96,17 @@ class ChatBook:
         return self._count(str(chat.chat_id) if is_supergroup else ACCOUNT_COUNTER)
 
     def add(self, chat: Chat, body: JsonObject, *, from_bot: bool) -> Message:
-        """Keep a new message; `message_id`, `chat` and `date` are filled in unless `body` has them."""
+        """Keep a new message; `message_id`, `chat` and `date` are filled in unless `body` has them.
+
+        A post is shown as sent at its `date`, so that a channel can be given a past.
+        """
         now = time.time()
         message_id = body.get("message_id") or self.next_message_id(chat)
         whole = {"message_id": message_id, "chat": chat.description, "date": int(now), **body}
-        message = Message(self._count(SEQUENCE_COUNTER), chat.chat_id, message_id, from_bot, now, whole)
+        at = float(whole["date"]) if chat.is_channel else now
+        message = Message(self._count(SEQUENCE_COUNTER), chat.chat_id, message_id, from_bot, at, whole)
         chat.messages[message_id] = message
-        self._note(message, message.take_revision(now))
+        self._note(message, message.take_revision(at))
         return message
 
     def edit(
@@ -140,13 +161,17 @@ class ChatBook:
         for key, body in self._store.load("chat"):
             self.chats[int(key)] = Chat.restore(int(key), body)
         messages = [Message(**body) for _, body in self._store.load("message")]
-        for message in sorted(messages, key=lambda message: (message.sent_at, message.message_id)):
+        for message in sorted(messages, key=self._place):
             self.chats[message.chat_id].messages[message.message_id] = message
         revisions = [
             ([int(part) for part in key.split("/")], body) for key, body in self._store.load("revision")
         ]
         for (chat_id, message_id, _), body in sorted(revisions, key=lambda row: row[0]):
             self.chats[chat_id].messages[message_id].revisions.append(Revision(**body))
+
+    def _place(self, message: Message) -> tuple[float, int]:
+        """Tell where in its chat a message stands; posts of a channel may bear any date."""
+        return 0.0 if self.chats[message.chat_id].is_channel else message.sent_at, message.message_id
 
 
 def default_person(chat_id: int) -> JsonObject:

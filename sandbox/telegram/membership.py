@@ -20,38 +20,40 @@ RIGHTS = (
     "can_edit_stories",
     "can_delete_stories",
 )
+CHANNEL_RIGHTS = (*RIGHTS, "can_post_messages", "can_edit_messages")
 STATUSES = frozenset({"creator", "administrator", "member", "left", "kicked"})
 
 
-def describe_member(user: JsonObject, status: str) -> JsonObject:
-    """Build the ChatMember object of this status."""
+def describe_member(chat: Chat, user: JsonObject, status: str) -> JsonObject:
+    """Build the ChatMember object of this status in the chat."""
     member: JsonObject = {"status": status, "user": user}
     if status == "kicked":
         return {**member, "until_date": 0}
     if status == "creator":
         return {**member, "is_anonymous": False}
     if status == "administrator":
-        return {**member, "can_be_edited": False, "is_anonymous": False, **dict.fromkeys(RIGHTS, True)}
+        rights = CHANNEL_RIGHTS if chat.is_channel else RIGHTS
+        return {**member, "can_be_edited": False, "is_anonymous": False, **dict.fromkeys(rights, True)}
     return member
 
 
 def find_member(world: World, chat: Chat, user_id: int) -> JsonObject | None:
     """Build the ChatMember of the bot, of a member or of another known person; None for a stranger."""
     if user_id == world.bot["id"]:
-        return describe_member(world.bot, chat.bot_status)
+        return describe_member(chat, world.bot, chat.bot_status)
     if chat.chat_id == user_id:
-        return describe_member(chat.person, "member")
+        return describe_member(chat, chat.person, "member")
     found = chat.members.get(str(user_id))
     if found is not None:
-        return describe_member(found["user"], found["status"])
+        return describe_member(chat, found["user"], found["status"])
     known = world.chats.find_person(user_id)
-    return None if known is None else describe_member(known, "left")
+    return None if known is None else describe_member(chat, known, "left")
 
 
 def change_bot_status(world: World, chat: Chat, status: str, actor: JsonObject) -> int | None:
     """Add, promote, remove or block the bot; gives the number of the update, None without a change.
 
-    A bot that comes into a group is told so by a service message as well.
+    A bot that comes into a group is told so by a service message as well; a channel has none.
     """
     before = chat.bot_status
     if before == status:
@@ -61,10 +63,11 @@ def change_bot_status(world: World, chat: Chat, status: str, actor: JsonObject) 
         "chat": chat.description,
         "from": actor,
         "date": int(time.time()),
-        "old_chat_member": describe_member(world.bot, before),
-        "new_chat_member": describe_member(world.bot, status),
+        "old_chat_member": describe_member(chat, world.bot, before),
+        "new_chat_member": describe_member(chat, world.bot, status),
     }
     update_id = world.updates.push({"my_chat_member": change})
+    world.events.publish("bot_status", chat.chat_id, lambda: {"status": status})
     if chat.is_group and before not in IN_CHAT and status in IN_CHAT:
         message = world.chats.add(chat, {"from": actor, "new_chat_members": [world.bot]}, from_bot=False)
         world.updates.push({"message": message.body})
@@ -73,5 +76,5 @@ def change_bot_status(world: World, chat: Chat, status: str, actor: JsonObject) 
 
 
 def is_ruling(chat: Chat, user_id: int) -> bool:
-    """Tell whether the person owns or administers the group."""
+    """Tell whether the person owns or administers the group or the channel."""
     return chat.members.get(str(user_id), {}).get("status") in RULING

@@ -87,6 +87,8 @@ class Message:
             "reply_to_message_id": self.body.get("reply_to_message", {}).get("message_id"),
             "quote": self.body.get("quote", {}).get("text"),
             "media_group_id": self.body.get("media_group_id"),
+            "signature": self.body.get("author_signature"),
+            "forwarded_from": name_origin(self.body.get("forward_origin")),
             "new_members": [user["first_name"] for user in self.body.get("new_chat_members", [])],
             "attachment": self.attachment(),
         }
@@ -117,12 +119,23 @@ class Message:
         }
 
 
+def name_origin(origin: Any) -> str | None:
+    """Name who or what a MessageOrigin (https://core.telegram.org/bots/api#messageorigin) stands for."""
+    if not isinstance(origin, dict):
+        return None
+    for source, name in (("chat", "title"), ("sender_chat", "title"), ("sender_user", "first_name")):
+        if isinstance(origin.get(source), dict):
+            return str(origin[source].get(name, ""))
+    return str(origin.get("sender_user_name", ""))
+
+
 @dataclass(slots=True)
 class Chat:
-    """A chat the bot may write to: a person's own (`chat_id` > 0) or a group's.
+    """A chat of the bot's: a person's own (`chat_id` > 0), a group or a channel.
 
     `bot_status` is the bot's ChatMember status, "kicked" in a person's chat meaning blocked; `members` are
-    the people of a group as {user id: {"user", "status"}}, `person` is who writes there if nobody is named.
+    the people of a group or a channel as {user id: {"user", "status"}}, `person` is who acts there if nobody
+    is named.
     """
 
     chat_id: int
@@ -133,8 +146,16 @@ class Chat:
     messages: dict[int, Message] = field(default_factory=dict)
 
     @property
+    def is_private(self) -> bool:
+        return self.chat_id >= 0
+
+    @property
+    def is_channel(self) -> bool:
+        return self.description.get("type") == "channel"
+
+    @property
     def is_group(self) -> bool:
-        return self.chat_id < 0
+        return not self.is_private and not self.is_channel
 
     @property
     def is_blocked(self) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from datetime import datetime
 from typing import Any
 
 import requests
@@ -36,7 +37,7 @@ class SandboxClient:
     def write(
         self, chat_id: int, text: str, *, from_: dict[str, Any] | None = None, **fields: Any
     ) -> dict[str, Any]:
-        """Let a person write; returns `update_id` (None in a group without the bot), `message_id` and `seq`.
+        """Let a person write; returns `update_id` (None where the bot is not), `message_id` and `seq`.
 
         `from_` is who writes (in a group it needs an `id`), `chat` what is new of the chat; further fields
         are `reply_to_message_id`, `quote` (the part replied to) and `message` (fields of the Message).
@@ -66,11 +67,13 @@ class SandboxClient:
         reply_to_message_id: int | None = None,
         from_: dict[str, Any] | None = None,
         file_size: int | None = None,
+        message: dict[str, Any] | None = None,
     ) -> dict[str, Any]:
         """Let the person send a `voice`, `audio`, `photo`, `video`, `video_note` or `document`.
 
         `duration` is in seconds; files of one album share a `media_group_id`; `file_size` lets a small file
-        pass for one of so many bytes. Returns `update_id`, `message_id`, `seq` and `file_id`.
+        pass for one of so many bytes; `message` are fields of the Message. Returns `update_id`, `message_id`,
+        `seq` and `file_id`.
         """
         usual_name, usual_type = FILES[kind]
         form = {
@@ -82,6 +85,7 @@ class SandboxClient:
             "reply_to_message_id": reply_to_message_id,
             "from": json.dumps(from_) if from_ else None,
             "file_size": file_size,
+            "message": json.dumps(message) if message else None,
         }
         file = (name or usual_name, content, usual_type if mime_type is None else mime_type)
         return self._answer("POST", "uploads", data=form, files={"file": file})
@@ -124,6 +128,71 @@ class SandboxClient:
     def remove_from_group(self, chat_id: int, *, from_: dict[str, Any]) -> dict[str, Any]:
         """Let a person throw the bot out of a group."""
         return self.post(f"chats/{chat_id}/bot", {"status": "kicked", "from": from_})
+
+    def create_channel(
+        self, title: str, *, from_: dict[str, Any], username: str | None = None, chat_id: int | None = None
+    ) -> int:
+        """Let a person make a channel, a private one without a `username`; returns its number.
+
+        The bot is not in it yet. Without a `chat_id` the number is the next one free.
+        """
+        body = {"title": title, "from": from_, "username": username, "chat_id": chat_id}
+        return int(self.post("channels", body)["chat_id"])
+
+    def add_bot(self, channel_id: int, *, from_: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Let the channel's owner, or another person, make the bot an administrator; returns `update_id`."""
+        sender = {} if from_ is None else {"from": from_}
+        return self.post(f"chats/{channel_id}/bot", {"status": "administrator", **sender})
+
+    def remove_bot(
+        self, channel_id: int, *, from_: dict[str, Any] | None = None, status: str = "kicked"
+    ) -> dict[str, Any]:
+        """Let the channel's owner, or another person, throw the bot out (`left` leaves a way back)."""
+        sender = {} if from_ is None else {"from": from_}
+        return self.post(f"chats/{channel_id}/bot", {"status": status, **sender})
+
+    def publish(
+        self,
+        channel_id: int,
+        text: str = "",
+        *,
+        date: datetime | int | None = None,
+        author_signature: str | None = None,
+        forward_origin: dict[str, Any] | None = None,
+        photo: bytes | None = None,
+        document: bytes | None = None,
+        name: str | None = None,
+        media_group_id: str = "",
+    ) -> int:
+        """Publish a post in a channel, whether the bot is there or not; returns its `message_id`.
+
+        `date` is aware or in Unix seconds, now unless given; `forward_origin` is a MessageOrigin. With a
+        `photo` or a `document` (its file's `name`) the text is the caption; an album shares a
+        `media_group_id`.
+        """
+        fields = {
+            "date": int(date.timestamp()) if isinstance(date, datetime) else date,
+            "author_signature": author_signature,
+            "forward_origin": forward_origin,
+        }
+        message = {field: value for field, value in fields.items() if value is not None}
+        content = document if photo is None else photo
+        if content is None:
+            return int(self.write(channel_id, text, message=message)["message_id"])
+        sent = self.upload(
+            channel_id,
+            kind="document" if photo is None else "photo",
+            content=content,
+            name=name,
+            caption=text,
+            media_group_id=media_group_id,
+            message=message,
+        )
+        return int(sent["message_id"])
+
+    def edit_post(self, channel_id: int, message_id: int, text: str) -> dict[str, Any]:
+        """Change the text or caption of a post; returns the same as `write`."""
+        return self.edit(channel_id, message_id, text)
 
     def set_member(self, chat_id: int, user: dict[str, Any], status: str = "member") -> None:
         """Make somebody `creator`, `administrator` or `member` of a group, or let them be gone (`left`)."""

@@ -48,7 +48,8 @@ def sandbox(shared: Sandbox) -> Sandbox:
     shared.call("deleteWebhook", drop_pending_updates=True)
     shared.call("getUpdates", allowed_updates=[])
     for chat in shared.get("chats")["chats"]:
-        shared.post(f"chats/{chat['chat_id']}/block", {"blocked": False})
+        if chat["description"]["type"] != "channel":
+            shared.post(f"chats/{chat['chat_id']}/block", {"blocked": False})
         shared.delete(f"chats/{chat['chat_id']}")
     return shared
 

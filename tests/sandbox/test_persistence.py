@@ -69,6 +69,24 @@ def test_groups_albums_and_blocks_survive(launch: Callable[..., Sandbox], tmp_pa
     assert second.call("getFile", file_id=thumbnail).json()["ok"] is True
 
 
+def test_channels_survive_with_their_posts_in_order(launch: Callable[..., Sandbox], tmp_path: Path) -> None:
+    owner = {"id": 71, "is_bot": False, "first_name": "Ada"}
+    first = launch("--data-dir", str(tmp_path))
+    channel = first.post("channels", {"title": "News", "from": owner, "username": "news_ru"})["chat_id"]
+    for text, date in (("today", 2_000_000_000), ("yesterday", 1_999_900_000)):
+        first.say(text, chat_id=channel, message={"date": date})
+    first.post(f"chats/{channel}/bot", {"status": "administrator"})
+    before = first.messages(channel)
+    kill(first)
+
+    second = launch("--data-dir", str(tmp_path))
+    shown = second.call("getChat", chat_id="@news_ru").json()["result"]
+    member = second.call("getChatMember", chat_id=channel, user_id=71).json()["result"]
+    assert second.messages(channel) == before
+    assert (shown["id"], shown["type"], member["status"]) == (channel, "channel", "creator")
+    assert second.say("later", chat_id=channel)["message_id"] == 3
+
+
 def test_what_only_another_version_knows_of_a_chat_is_left_out() -> None:
     record = {"description": {"id": 1}, "person": {"id": 1}, "is_blocked": True, "later": 1}
 

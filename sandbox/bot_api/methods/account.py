@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sandbox.bot_api.lookup import find_chat
+from sandbox.bot_api.lookup import find_readable_chat
 from sandbox.bot_api.parameters import Parameters
 from sandbox.errors import bad_request
 from sandbox.jsontypes import JsonObject
@@ -27,7 +27,7 @@ async def get_me(world: World, _parameters: Parameters) -> JsonObject:
 
 async def get_chat(world: World, parameters: Parameters) -> JsonObject:
     """Build the ChatFullInfo object (https://core.telegram.org/bots/api#chatfullinfo)."""
-    chat = find_chat(world, parameters)
+    chat = find_readable_chat(world, parameters)
     fixed = {"accent_color_id": 0, "max_reaction_count": 11}
     return {**chat.description, **fixed, "accepted_gift_types": dict.fromkeys(GIFT_TYPES, False)}
 

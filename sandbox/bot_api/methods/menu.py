@@ -39,7 +39,9 @@ def _read_scope(world: World, parameters: Parameters) -> JsonObject:
     chat = world.chats.chats.get(_number(scope, "chat_id"))
     if chat is None:
         raise bad_request("chat not found")
-    if kind in GROUP_SCOPES and not chat.is_group:
+    if chat.is_channel:
+        raise bad_request("can't change commands in channel chats")
+    if kind in GROUP_SCOPES and chat.is_private:
         raise bad_request("can't use specified scope in private chats")
     place = {"type": kind, "chat_id": chat.chat_id}
     return {**place, "user_id": _number(scope, "user_id")} if kind == "chat_member" else place

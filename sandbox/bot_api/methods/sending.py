@@ -111,7 +111,8 @@ def _send(world: World, chat: Chat, parameters: Parameters, content: JsonObject)
     reply = read_reply(parameters, chat)
     markup = check_reply_markup(parameters.json("reply_markup", "reply keyboard markup"))
     world.limiter.check_send(chat.chat_id)
-    body = {"from": world.bot, **reply, **content}
+    sender = {"sender_chat": chat.description} if chat.is_channel else {"from": world.bot}
+    body = {**sender, **reply, **content}
     if markup is not None:
         body["reply_markup"] = markup
     message = world.chats.add(chat, body, from_bot=True)
