@@ -60,6 +60,20 @@ RUSSIAN = {
     "writes": "Кто пишет",
     "private": "Личная переписка",
     "actions": "Действия с сообщением",
+    "channels": "Каналы",
+    "create_channel": "Создать канал",
+    "channel_title": "Название",
+    "channel_username": "Имя в ссылке, если есть",
+    "create": "Создать",
+    "not_created": "Канал не создан: возможно, имя в ссылке занято.",
+    "add_bot": "Назначить дворецкого",
+    "remove_bot": "Удалить дворецкого",
+    "bot_is_here": "канал, дворецкий здесь",
+    "bot_is_away": "канал без дворецкого",
+    "post": "Публикация",
+    "no_posts": "Здесь ещё ничего не опубликовано",
+    "no_posts_hint": "Дворецкий увидит публикации, когда станет здесь администратором.",
+    "forwarded": "Переслано",
 }
 
 ENGLISH = {
@@ -120,6 +134,20 @@ ENGLISH = {
     "writes": "Who writes",
     "private": "Private chat",
     "actions": "What to do with the message",
+    "channels": "Channels",
+    "create_channel": "Create a channel",
+    "channel_title": "Title",
+    "channel_username": "Name in its link, if any",
+    "create": "Create",
+    "not_created": "The channel was not created: its name may be taken.",
+    "add_bot": "Add Butler",
+    "remove_bot": "Remove Butler",
+    "bot_is_here": "channel with Butler",
+    "bot_is_away": "channel without Butler",
+    "post": "Post",
+    "no_posts": "Nothing is published here yet",
+    "no_posts_hint": "Butler sees the posts once he is an administrator here.",
+    "forwarded": "Forwarded",
 }
 
 WORDS = {"ru": RUSSIAN, "en": ENGLISH}

@@ -28,7 +28,8 @@ const buildQuote = (message) => {
 // Every answer of the bot's is changed while it streams in: there the mark would say nothing.
 const buildMeta = (message) => {
   const isEdited = message.edited_at && !message.from_bot;
-  const meta = make("time", "meta", (isEdited ? `${words.edited} · ` : "") + formatTime(message.sent_at));
+  const parts = [message.signature, isEdited && words.edited, formatTime(message.sent_at)];
+  const meta = make("time", "meta", parts.filter(Boolean).join(" · "));
   meta.dateTime = new Date(message.sent_at * 1000).toISOString();
   return meta;
 };
@@ -38,6 +39,7 @@ export const fill = (element, message) => {
   const text = make("div", "text");
   text.innerHTML = message.html;
   if (isGroup && !isMine(message)) bubble.append(make("span", "sender", nameOf(message)));
+  if (message.forwarded_from) bubble.append(make("span", "sender", `${words.forwarded}: ${message.forwarded_from}`));
   const quote = message.reply_to_message_id ? buildQuote(message) : null;
   if (quote) bubble.append(quote);
   if (message.attachment) bubble.append(buildAttachment(message.attachment));

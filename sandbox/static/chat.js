@@ -1,7 +1,8 @@
 // The chat page: shows what the server has, sends what the person does. This file starts the parts.
 
-import { byId } from "./page.js";
+import { byId, isChannel } from "./page.js";
 import { startActions } from "./actions.js";
+import { startChannels } from "./channels.js";
 import { closeMenu, startCommands } from "./commands.js";
 import { sendText, startComposer, text } from "./composer.js";
 import { listen } from "./events.js";
@@ -33,7 +34,8 @@ document.addEventListener("keydown", (event) => {
 
 startTimeline();
 startComposer();
-startCommands();
+if (!isChannel) startCommands(); // nobody gives orders in a channel
+startChannels();
 startFiles();
 startVoice();
 startActions();

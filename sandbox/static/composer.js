@@ -20,6 +20,8 @@ const setText = (value) => {
   fit();
 };
 
+const ownPlaceholder = text.placeholder;
+
 const showBar = (title, content, isPart) => {
   byId("replying-who").textContent = title;
   byId("replying-text").textContent = content;
@@ -113,7 +115,7 @@ export const startComposer = () => {
   });
   whenFilesChange(() => {
     if (hasFiles() && edited) stopReply();
-    text.placeholder = hasFiles() ? words.caption : words.placeholder;
+    text.placeholder = hasFiles() ? words.caption : ownPlaceholder;
   });
   fit();
 };

@@ -1,6 +1,7 @@
 // What happens in the chat, as the server tells it.
 
 import { chatId, words } from "./page.js";
+import { showBotStatus } from "./channels.js";
 import { showCallbackAnswer } from "./keyboards.js";
 import { setStatus, showTyping, stopTyping } from "./notices.js";
 import { api, readChanges } from "./server.js";
@@ -23,6 +24,7 @@ const HANDLERS = {
   delete: (event) => remove(event.message_id),
   action: showAction,
   callback_answer: showCallbackAnswer,
+  bot_status: (event) => showBotStatus(event.status),
   clear,
 };
 

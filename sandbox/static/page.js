@@ -1,7 +1,7 @@
 // What every part of the page needs: the settings from the server, elements, times and sizes in words.
 
 export const settings = JSON.parse(document.getElementById("settings").textContent);
-export const { words, person, language, chat_id: chatId, is_group: isGroup } = settings;
+export const { words, person, language, chat_id: chatId, is_group: isGroup, is_channel: isChannel } = settings;
 
 export const byId = (id) => document.getElementById(id);
 

@@ -1,6 +1,6 @@
 // The control API of the stand-in.
 
-import { chatId, isGroup, person, settings } from "./page.js";
+import { chatId, person, settings } from "./page.js";
 
 export const api = "/sandbox/api";
 
@@ -17,7 +17,7 @@ export const addressOf = (fileId) => `${api}/files/${encodeURIComponent(fileId)}
 
 export const writeMessage = (text, { replyTo = null, quote = null } = {}) =>
   post("/messages", {
-    chat_id: chatId, text, from: person, reply_to_message_id: replyTo, quote, chat: isGroup ? settings.chat : null,
+    chat_id: chatId, text, from: person, reply_to_message_id: replyTo, quote, chat: settings.chat,
   });
 
 export const editMessage = (messageId, text) => post(`/chats/${chatId}/messages/${messageId}/edit`, { text });
@@ -25,11 +25,15 @@ export const editMessage = (messageId, text) => post(`/chats/${chatId}/messages/
 export const pressButton = (messageId, data) =>
   post("/callbacks", { chat_id: chatId, message_id: messageId, data, from: person });
 
+export const createChannel = (title, username) => post("/channels", { title, username: username || null, from: person });
+
+export const placeBot = (status) => post(`/chats/${chatId}/bot`, { status, from: person });
+
 // `details` may hold caption, duration (seconds), reply_to_message_id and media_group_id.
 export const uploadFile = (file, name, kind, details = {}) => {
   const form = new FormData();
   const fields = { chat_id: chatId, kind, from: JSON.stringify(person), ...details };
-  if (isGroup) fields.chat = JSON.stringify(settings.chat);
+  if (settings.chat) fields.chat = JSON.stringify(settings.chat);
   for (const [field, value] of Object.entries(fields)) if (value) form.append(field, value);
   form.append("file", file, name);
   return call("/uploads", { method: "POST", body: form });

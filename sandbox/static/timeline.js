@@ -1,6 +1,6 @@
 // The list of messages: days, albums, what comes, changes and goes; and where the list is scrolled to.
 
-import { byId, formatDay, make, words } from "./page.js";
+import { byId, formatDay, isChannel, make, words } from "./page.js";
 import { fill, refresh } from "./bubbles.js";
 import { isMine, messages } from "./conversation.js";
 
@@ -48,7 +48,7 @@ const build = (message, previous, isNewDay) => {
   const element = make("li", "message");
   const isSameSide = previous && !isNewDay && previous.message.from?.id === message.from?.id;
   element.dataset.id = message.message_id;
-  element.classList.toggle("mine", isMine(message));
+  element.classList.toggle("mine", isMine(message) && !isChannel);
   element.classList.toggle("fresh", isLive);
   element.classList.toggle("follows", Boolean(isSameSide) && message.sent_at - previous.message.sent_at < SAME_BREATH_S);
   fill(element, message);

@@ -82,6 +82,20 @@ def test_a_group_page_knows_its_title_and_who_writes(sandbox: Sandbox) -> None:
     assert "/?chat=-4711&amp;name=Ada&amp;as=7&amp;title=Group+4711&amp;lang=en" in page
 
 
+def test_a_channel_page_knows_whether_the_bot_is_there(sandbox: Sandbox) -> None:
+    owner = {"id": 7, "is_bot": False, "first_name": "Ada"}
+    channel = sandbox.post("channels", {"title": "News <hot>", "from": owner})["chat_id"]
+
+    away = settings_of(fetch(sandbox, f"/?chat={channel}&as=7").text)
+    sandbox.post(f"chats/{channel}/bot", {"status": "administrator"})
+    here = settings_of(fetch(sandbox, f"/?chat={channel}&as=7").text)
+    listed = fetch(sandbox, "/").text
+
+    assert (away["is_channel"], away["is_group"], away["bot_status"]) == (True, False, "left")
+    assert (here["chat"]["title"], here["bot_status"]) == ("News <hot>", "administrator")
+    assert f"/?chat={channel}&amp;" in listed
+
+
 @pytest.mark.parametrize("chat", ["x", "0", "-", "-0", "99999999999999999", "٣", "1.5", ""])
 def test_an_impossible_chat_is_the_first_persons(sandbox: Sandbox, chat: str) -> None:
     assert settings_of(fetch(sandbox, f"/?chat={chat}").text)["chat_id"] == 1001
