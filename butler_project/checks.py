@@ -43,6 +43,9 @@ POSITIVE = (
     "EXCHANGE_TTL_DAYS",
     "SPAN_TTL_DAYS",
     "COMPRESSION_CONCURRENCY",
+    "POST_TTL_DAYS",
+    "DIGEST_CONCURRENCY",
+    "DIGEST_SWEEP_S",
     "SWEEP_INTERVAL_S",
     "OVERDUE_AFTER_S",
     "TURN_LEASE_S",
@@ -51,6 +54,8 @@ POSITIVE = (
     "TELEGRAM_RATE_PER_S",
     "TELEGRAM_CHAT_RATE_PER_S",
 )
+HOURS = ("DIGEST_HOUR", "DIGEST_DELIVERY_HOUR")
+LAST_HOUR = 23
 NOT_NEGATIVE = (
     "JOIN_WAIT_S",
     "RATE_LIMIT_PER_MINUTE",
@@ -101,6 +106,7 @@ def check_values(**_: Any) -> list[CheckMessage]:
         _administration_errors(),
         _speech_errors(),
         _trace_errors(),
+        _digest_errors(),
         _provider_errors(),
     )
     return [error for part in parts for error in part]
@@ -162,6 +168,12 @@ def _trace_errors() -> Iterator[Error]:
         yield Error(
             f"TRACE_SAMPLE_RATIO is {settings.TRACE_SAMPLE_RATIO}; it can be 0 to 1.", id="butler.E016"
         )
+
+
+def _digest_errors() -> Iterator[Error]:
+    for name in HOURS:
+        if not 0 <= getattr(settings, name) <= LAST_HOUR:
+            yield Error(f"{name} is {getattr(settings, name)}; it can be 0 to {LAST_HOUR}.", id="butler.E017")
 
 
 def _administration_errors() -> Iterator[Error]:

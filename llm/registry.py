@@ -25,6 +25,7 @@ from llm.route import Candidate, read_candidates
 # Asked in this order when nothing else is said: one's own endpoint first, the rules without a model last.
 FIRST_VENDOR, LAST_VENDOR = "openai_compatible", "offline"
 DEFAULT_SETTING, FALLBACK_SETTING = "LLM_DEFAULT", "LLM_FALLBACK"
+REVIEWER_SETTING = "DIGEST_REVIEWER"
 VENDOR_SUFFIXES = ("API_URL", "MODEL")  # set without the key, they tell that the vendor is wanted
 
 BuildProviders = Callable[[SettingLookup], list[Provider]]
@@ -57,8 +58,15 @@ class Registry:
     @cached_property
     def fallback(self) -> tuple[Candidate, ...]:
         """Who is asked when the chosen model gives no answer: `LLM_FALLBACK`. Raises `InvalidSetting`."""
-        entries = self._lookup(FALLBACK_SETTING, "").split(",")
-        return read_candidates(entries, self.all_providers(), setting=FALLBACK_SETTING)
+        return self._read_candidates(FALLBACK_SETTING)
+
+    @cached_property
+    def reviewer(self) -> Candidate | None:
+        """Who reviews digests: `DIGEST_REVIEWER`; None: nobody. Raises `InvalidSetting`."""
+        return next(iter(self._read_candidates(REVIEWER_SETTING)), None)
+
+    def _read_candidates(self, setting: str) -> tuple[Candidate, ...]:
+        return read_candidates(self._lookup(setting, "").split(","), self.all_providers(), setting=setting)
 
     def _build_all(self) -> Iterator[Provider]:
         for vendor, build in _discover_builders():
@@ -80,7 +88,7 @@ def check_configuration() -> dict[str, str]:
             configured |= {provider.name: provider for provider in build(look_up_setting)}
         except MissingSetting as missing:
             left_out[vendor] = missing.setting
-    for setting in (DEFAULT_SETTING, FALLBACK_SETTING):
+    for setting in (DEFAULT_SETTING, FALLBACK_SETTING, REVIEWER_SETTING):
         read_candidates(look_up_setting(setting).split(","), configured, setting=setting)
     return {vendor: setting for vendor, setting in left_out.items() if _is_meant(vendor)}
 
