@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
-
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -85,7 +83,7 @@ class Digest(models.Model):
     `feature_flags` JSON of what shaped it. `attempts` counts how often it was tried in vain.
     """
 
-    digest_id = models.UUIDField(default=uuid.uuid4, editable=False)
+    digest_id = models.UUIDField(editable=False)
     channel_id = models.CharField(max_length=CHANNEL_ID_MAX_CHARS)
     day = models.CharField(max_length=DAY_FORMAT_CHARS)
     status = models.CharField(max_length=8, choices=DigestStatus)
@@ -135,7 +133,7 @@ class ReviewReport(models.Model):
     JSON (`domain.reviews`, `domain.review_checks`).
     """
 
-    report_id = models.UUIDField(default=uuid.uuid4, editable=False)
+    report_id = models.UUIDField(editable=False)
     digest_id = models.UUIDField()
     channel_id = models.CharField(max_length=CHANNEL_ID_MAX_CHARS)
     day = models.CharField(max_length=DAY_FORMAT_CHARS)

@@ -24,6 +24,7 @@ from digests import metrics
 from digests.domain.calendar import bounds_of
 from digests.domain.day import DayPosts
 from digests.domain.drafting import Draft, draft_digest
+from digests.domain.identity import identify_digest
 from digests.domain.posts import read_day
 from digests.domain.prompts import hash_prompts
 from digests.domain.records import posts_as_json, statements_as_json
@@ -129,7 +130,8 @@ def _store(channel: Channel, day: date, fields: dict[str, Any]) -> Digest:
     fields["is_synthetic"] = made_up.exists()
     key = {"channel_id": channel.channel_id, "day": day.isoformat()}
     try:
-        return Digest.objects.create(**key, **fields, attempts=int(is_failed))
+        digest_id = identify_digest(channel.channel_id, day)
+        return Digest.objects.create(digest_id=digest_id, **key, **fields, attempts=int(is_failed))
     except IntegrityError:
         failed_before = Digest.objects.filter(**key, status=DigestStatus.FAILED)
         failed_before.update(**fields, attempts=F("attempts") + int(is_failed), updated_at=timezone.now())

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, date, datetime, timedelta
 from itertools import count
 from typing import Any
 
 import factory
+from factory.django import DjangoModelFactory
 
-from digests.domain.day import DayPosts, Post
-from digests.enums import ChannelState
-from digests.models import Channel, ChannelPost
+from digests.domain.day import DayPosts, Post, Statement
+from digests.domain.identity import identify_digest, identify_report
+from digests.domain.records import posts_as_json, statements_as_json
+from digests.enums import ChannelState, DigestStatus, ReviewStatus
+from digests.models import Channel, ChannelPost, Digest, ReviewReport
 
 DAY = date(2026, 3, 10)
 MIDNIGHT = datetime(2026, 3, 9, 21, tzinfo=UTC)  # of DAY in Moscow
@@ -18,7 +22,7 @@ MIDNIGHT = datetime(2026, 3, 9, 21, tzinfo=UTC)  # of DAY in Moscow
 _numbers = count(1)
 
 
-class ChannelFactory(factory.django.DjangoModelFactory[Channel]):
+class ChannelFactory(DjangoModelFactory[Channel]):
     """A channel that is read, of Moscow's time, since before `DAY`."""
 
     class Meta:
@@ -55,3 +59,54 @@ def store_posts(channel: Channel, *texts: str, first: int = 1, at: datetime = MI
         )
         for place, text in enumerate(texts)
     ]
+
+
+class DigestFactory(DjangoModelFactory[Digest]):
+    """A written digest of one statement."""
+
+    class Meta:
+        model = Digest
+
+    channel_id = "-1002000000001"
+    day = DAY.isoformat()
+    digest_id = factory.LazyAttribute(
+        lambda made: identify_digest(made.channel_id, date.fromisoformat(made.day))
+    )
+    status = DigestStatus.WRITTEN
+    summary = "• Открыт мост. [00:01](https://t.me/zarechye/1)"
+    statements = statements_as_json([Statement("Открыт мост.", (1,))])
+    raw_posts = factory.LazyFunction(lambda: posts_as_json(make_day("В Заречье открыли мост.").posts))
+    post_count = 1
+    part_count = 1
+    provider = "scripted"
+    model = "scripted"
+    prompt_hash = "0" * 64
+    feature_flags = json.dumps(
+        {"folds_repeats": True, "marks_ads": True, "cites_posts": True, "is_merged": False}
+    )
+    latency_s = 0.5
+    first_token_s = 0.25
+
+
+class ReviewReportFactory(DjangoModelFactory[ReviewReport]):
+    """A verdict that found nothing amiss."""
+
+    class Meta:
+        model = ReviewReport
+
+    channel_id = "-1002000000001"
+    day = DAY.isoformat()
+    digest_id = factory.LazyAttribute(
+        lambda made: identify_digest(made.channel_id, date.fromisoformat(made.day))
+    )
+    report_id = factory.LazyAttribute(
+        lambda made: identify_report(made.digest_id, provider=made.provider, model=made.model)
+    )
+    status = ReviewStatus.REVIEWED
+    coverage, faithfulness, language = 0.75, 1.0, 1.0
+    remarks = json.dumps({"missed": ["Театр"], "unsupported": [], "remarks": []}, ensure_ascii=False)
+    checks = json.dumps({"version": 1, "has_passed": True, "statements": 1, "findings": []})
+    has_passed = True
+    provider = "scripted"
+    model = "scripted"
+    prompt_hash = "0" * 64
