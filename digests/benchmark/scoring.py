@@ -25,11 +25,10 @@ class Direction(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ExpectedFact:
-    """What a digest of the day ought to say. `numbers` in any notation that `figures_of` reads."""
+    """What a digest of the day ought to say, as a good one would, and the posts that say it."""
 
     statement: str
     post_ids: tuple[int, ...]
-    numbers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,12 +127,12 @@ def _support(statements: Sequence[Statement], cited: Sequence[Sequence[Post]]) -
 
 
 def _holds(statement: Statement, fact: ExpectedFact) -> bool:
-    """Tell whether a statement cites a post of the fact and has all its numbers or, where it has none, most stems."""
+    """Tell whether a statement cites a post of the fact and has all its figures or, where it has none, most stems."""
     if not set(statement.post_ids) & set(fact.post_ids):
         return False
-    if fact.numbers:
+    if figures := figures_of(fact.statement):
         grounds = grounds_of([statement.text])
-        return all(grounds.hold(figure) for number in fact.numbers for figure in figures_of(number))
+        return all(grounds.hold(figure) for figure in figures)
     expected = set(stems_of(fact.statement))
     return len(expected & set(stems_of(statement.text))) >= MOST_OF_STEMS * len(expected)
 
