@@ -11,6 +11,15 @@ class ChannelState(TextChoices):
     LEFT = "left", _("has thrown the bot out")
 
 
+class ChannelNews(TextChoices):
+    """What has become of a channel, for the admins."""
+
+    FOUND = "found", _("waits to be switched on")
+    DECIDED = "decided", _("switched on or off")
+    LEFT = "left", _("has thrown the bot out")
+    BACK = "back", _("has taken the bot in again")
+
+
 class PostSource(TextChoices):
     TELEGRAM = "telegram", _("Telegram")
     EXPORT = "export", _("Telegram Desktop's export")

@@ -6,7 +6,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from digests.enums import ChannelState, DigestStatus, PostSource, ReviewStatus
+from digests.enums import ChannelNews, ChannelState, DigestStatus, PostSource, ReviewStatus
 from mongo_indexes import TTLIndex, UniqueIndex
 
 CHANNEL_ID_MAX_CHARS = 32
@@ -17,7 +17,9 @@ DAY_FORMAT_CHARS = 10  # 2026-01-31: sorts as it reads, and is no moment of any 
 class Channel(models.Model):
     """A channel that the bot is, or was, a member of. `time_zone` (IANA) says when its days begin.
 
-    `key` names a channel of the benchmark's dataset, and is empty for any other.
+    `key` names a channel of the benchmark's dataset, and is empty for any other. `added_at` and `left_at` are of the
+    latest time the bot was taken in and thrown out, by Telegram's clock; `state_before` is what a channel that has
+    thrown it out was. `untold` is what the admins have yet to be told (`domain.channels`), empty when they know all.
     """
 
     channel_id = models.CharField(max_length=CHANNEL_ID_MAX_CHARS)
@@ -28,6 +30,10 @@ class Channel(models.Model):
     key = models.CharField(max_length=40, blank=True, default="")
     switched_by = models.CharField(max_length=100, blank=True, default="")
     switched_at = models.DateTimeField(null=True, blank=True, default=None)
+    added_at = models.DateTimeField(null=True, blank=True, default=None)
+    left_at = models.DateTimeField(null=True, blank=True, default=None)
+    state_before = models.CharField(max_length=8, choices=ChannelState, blank=True, default="")
+    untold = models.CharField(max_length=8, choices=ChannelNews, blank=True, default="")
     created_at = models.DateTimeField(default=timezone.now)
     updated_at = models.DateTimeField(auto_now=True)
 
@@ -38,6 +44,7 @@ class Channel(models.Model):
             models.Index(fields=["state", "title"], name="channel_state_title"),
             models.Index(fields=["username"], name="channel_username"),
             models.Index(fields=["key"], name="channel_key"),
+            models.Index(fields=["untold"], name="channel_untold"),
         ]
         verbose_name = _("channel")
         verbose_name_plural = _("channels")
@@ -194,3 +201,23 @@ class Subscription(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user_id} {self.channel_id}"
+
+
+class BenchmarkDataset(models.Model):
+    """What the benchmark's channels were filled with: by this seed and generator, for these days, both included."""
+
+    name = models.CharField(max_length=40)
+    seed = models.BigIntegerField()
+    generator_version = models.PositiveIntegerField()
+    first_day = models.CharField(max_length=DAY_FORMAT_CHARS)
+    last_day = models.CharField(max_length=DAY_FORMAT_CHARS)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        db_table = "benchmark_datasets"
+        indexes = [UniqueIndex(fields=["name"], name="dataset_name_unique")]
+        verbose_name = _("benchmark dataset")
+        verbose_name_plural = _("benchmark datasets")
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.first_day} to {self.last_day}"
