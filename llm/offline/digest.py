@@ -17,7 +17,8 @@ MOST_SENTENCES = 8
 SENTENCE_MAX_CHARS = 240
 FEWEST_LETTERS = 25  # «Доброе утро!» is no news
 POST = re.compile(r"^\[(?P<number>\d+)\]\s*(?:\d\d:\d\d\s+)?(?P<text>.*)$", re.S)
-SENTENCE_END = re.compile(r"(?<=[.!?…])\s+(?=[«(\"A-ZА-ЯЁ\d—])")  # «1,2 млрд. рублей» goes on in small letters
+# «1,2 млрд. рублей» goes on in small letters.
+SENTENCE_END = re.compile(r"(?<=[.!?…])\s+(?=[«(\"A-ZА-ЯЁ\d—])")
 FIGURE = re.compile(r"\d")
 NAME = re.compile(r"(?<=[^.!?…]\s)[А-ЯЁA-Z][а-яёa-z]+|«[^»]+»")
 BULLET = re.compile(r"^[\s•–—-]+")

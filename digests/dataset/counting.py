@@ -1,0 +1,105 @@
+"""How much there is of the dataset, counted twice: for `channel_counts.json` and for the metrics."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from digests import metrics
+from digests.code_version import code_version
+from digests.dataset.seeding import find_dataset, list_channels
+from digests.enums import DigestStatus, PostSource
+from digests.errors import DatasetError
+from digests.models import BenchmarkDataset, ChannelPost, Digest, ReviewReport
+
+COUNTS_FILE = "channel_counts.json"
+FORMAT = "channel_counts.v1"
+FEWEST_DIGESTS = 30  # of each channel, SPEC D-02
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelCount:
+    """Of one channel, within the dataset's days."""
+
+    key: str
+    channel_id: str
+    title: str
+    digests: int
+    synthetic_digests: int
+    posts: int
+    synthetic_posts: int
+    review_reports: int
+
+
+def count_twice() -> list[ChannelCount]:
+    """Count the dataset, and again. Raises `DatasetError` if the counts differ: somebody is at it."""
+    first, second = count_channels(), count_channels()
+    if first != second:
+        raise DatasetError("two counts in a row differ: the dataset is being changed")
+    return first
+
+
+def count_channels() -> list[ChannelCount]:
+    """Count each channel of the dataset. Raises `DatasetError` if there is no dataset."""
+    dataset = find_dataset()
+    return [
+        ChannelCount(
+            key=channel.key,
+            channel_id=channel.channel_id,
+            title=channel.title,
+            **_count(channel.channel_id, dataset),
+        )
+        for channel in list_channels()
+    ]
+
+
+def list_shortfalls(counts: list[ChannelCount], *, fewest: int = FEWEST_DIGESTS) -> list[str]:
+    """Return the keys of channels with fewer digests, or fewer reviews than digests."""
+    return [count.key for count in counts if count.digests < fewest or count.review_reports < count.digests]
+
+
+def write_counts(counts: list[ChannelCount], directory: Path) -> Path:
+    """Write `channel_counts.json`: the same bytes for the same dataset and code."""
+    dataset = find_dataset()
+    document = {
+        "format": FORMAT,
+        "dataset": dataset.name,
+        "seed": dataset.seed,
+        "generator_version": dataset.generator_version,
+        "first_day": dataset.first_day,
+        "last_day": dataset.last_day,
+        "code_version": code_version(),
+        "channels": [asdict(count) for count in counts],
+    }
+    directory.mkdir(parents=True, exist_ok=True)
+    path = directory / COUNTS_FILE
+    path.write_text(
+        json.dumps(document, ensure_ascii=False, indent=2, sort_keys=True) + "\n", encoding="utf-8"
+    )
+    return path
+
+
+def show_counts() -> None:
+    """Have the metrics of this process tell of the dataset as it is now, if there is one."""
+    keys = {channel.channel_id: channel.key for channel in list_channels()}
+    counted = Counter(dict.fromkeys(keys.values(), 0))
+    written = Digest.objects.filter(channel_id__in=list(keys), status=DigestStatus.WRITTEN)
+    counted.update(keys[channel_id] for channel_id in written.values_list("channel_id", flat=True))
+    for key, digests in counted.items():
+        metrics.BENCHMARK_RECORDS.labels(key).set(digests)
+
+
+def _count(channel_id: str, dataset: BenchmarkDataset) -> dict[str, Any]:
+    days = {"day__gte": dataset.first_day, "day__lte": dataset.last_day}
+    digests = Digest.objects.filter(channel_id=channel_id, status=DigestStatus.WRITTEN, **days)
+    posts = ChannelPost.objects.filter(channel_id=channel_id)
+    return {
+        "digests": digests.count(),
+        "synthetic_digests": digests.filter(is_synthetic=True).count(),
+        "posts": posts.count(),
+        "synthetic_posts": posts.filter(source=PostSource.SYNTHETIC).count(),
+        "review_reports": ReviewReport.objects.filter(channel_id=channel_id, **days).count(),
+    }
