@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from xml.sax.saxutils import escape
+from html import escape
 
 from digests.benchmark.comparison import Comparison, Verdict
 from digests.benchmark.report import Report
