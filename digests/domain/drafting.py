@@ -5,7 +5,6 @@ Nothing here reads or writes a database: the benchmark drafts by the same code a
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -14,6 +13,7 @@ from digests.domain.asking import Answered, ask
 from digests.domain.calendar import read_zone
 from digests.domain.citations import Reading, read_statements
 from digests.domain.day import DayPosts, Post, Statement
+from digests.domain.language import is_russian
 from digests.domain.prompts import (
     ANSWER_TOKENS,
     MERGE_TEMPLATE,
@@ -30,8 +30,6 @@ from llm.chain import BuildPrompt, Chain
 from llm.prompt import Prompt, Turn
 from llm.route import Candidate
 
-CYRILLIC, LETTER = re.compile(r"[а-яё]", re.I), re.compile(r"[^\W\d_]")
-FEWEST_CYRILLIC = 0.5  # of the letters: Russian news are full of foreign names, and still Russian
 MOST_ROUNDS = 4  # of merging; each makes a third of it at least
 
 
@@ -82,10 +80,9 @@ def draft_digest(day_posts: DayPosts, *, zone: str, chain: Chain, trace_id: str 
 def find_fault(statements: Sequence[Statement]) -> str:
     """Name what makes statements unfit to be a digest (`no_statement`, `language`), empty if nothing does."""
     text = " ".join(statement.text for statement in statements)
-    letters = len(LETTER.findall(text))
-    if not letters:
+    if not text:
         return "no_statement"
-    return "language" if len(CYRILLIC.findall(text)) < letters * FEWEST_CYRILLIC else ""
+    return "" if is_russian(text) else "language"
 
 
 class _Drafter:

@@ -8,6 +8,7 @@ import time
 from llm.extractive import summarise
 from llm.offline.dialogue import reply_to
 from llm.offline.digest import digest_posts
+from llm.offline.review import review_statements
 from llm.prompt import Prompt, Purpose, SectionKind
 from llm.provider_settings import SettingLookup, read_seconds
 from llm.providers.base import (
@@ -60,7 +61,9 @@ def _answer(prompt: Prompt, options: CallOptions) -> str:
             return _summarise(prompt, options)
         case Purpose.DIGEST:
             return digest_posts(prompt.turns)
-        case _:
+        case Purpose.REVIEW:
+            return review_statements(prompt.turns)
+        case Purpose.REPLY:
             return reply_to(prompt)
 
 
