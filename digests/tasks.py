@@ -1,11 +1,12 @@
-"""Celery's part of digests: the days that are due, written by lanes, in slices that leave workers to others."""
+"""Celery's part of digests: days that are due are written and reviewed by lanes, in slices that leave room to others."""
 
 from __future__ import annotations
 
 import threading
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import structlog
@@ -18,11 +19,14 @@ from kombu.exceptions import OperationalError
 from pymongo.errors import PyMongoError
 from redis.exceptions import RedisError
 
-from digests.domain.due import DueDay, list_due_days
+from digests.domain.due import list_due_days, list_unreviewed
+from digests.domain.reviews import review_digest
 from digests.domain.writing import write_digest
 from leases import LeaseTaken, holding
 from llm.catalogue import find_route
-from llm.chain import configured_chain
+from llm.chain import Chain, configured_chain
+from llm.registry import configured_registry
+from llm.route import Route
 
 log = structlog.get_logger(__name__)
 
@@ -42,27 +46,27 @@ def write_due_digests() -> None:
 
 @shared_task(name="digests.write_lane")
 def write_lane(lane: int) -> int:
-    """Write a lane's due digests for some time, unless another worker is at it; return how many were tried."""
-    tried = 0
+    """Write and review what is due in a lane, unless another worker is at it; return how many days were seen to."""
+    seen_to = 0
     ends_at = time.monotonic() + SLICE_S
     try:
         with holding(f"digests:{lane}") as lease:
-            for due in _list_due(lane):
+            for see_to in _list_work(lane):
                 if _worker_ends.is_set() or lease.is_lost:
-                    return tried
+                    return seen_to
                 if time.monotonic() > ends_at:
                     break
-                _write(due)
-                tried += 1
+                see_to()
+                seen_to += 1
             else:
-                return tried
+                return seen_to
     except LeaseTaken:
-        return tried
+        return seen_to
     except OUTAGES as error:
         log.warning("digests postponed", lane=lane, error=type(error).__name__)
-        return tried
+        return seen_to
     _call(write_lane.name, lane)
-    return tried
+    return seen_to
 
 
 @worker_shutting_down.connect
@@ -71,14 +75,23 @@ def end_writing(**_: Any) -> None:
     _worker_ends.set()
 
 
-def _list_due(lane: int) -> Iterator[DueDay]:
-    return list_due_days(timezone.now(), lane=lane, lanes=settings.DIGEST_CONCURRENCY)
+def _list_work(lane: int) -> Iterator[Callable[[], object]]:
+    """Yield what is to be done: digests first, which somebody waits for."""
+    lanes = settings.DIGEST_CONCURRENCY
+    for due in list_due_days(timezone.now(), lane=lane, lanes=lanes):
+        yield partial(_traced, write_digest, due.channel, due.day, chain=configured_chain(find_route("")))
+    reviewer = configured_registry().reviewer
+    if reviewer is None:
+        return
+    chain = configured_chain(Route(reviewer, reviewer))
+    for digest in list_unreviewed(timezone.now(), reviewer, lane=lane, lanes=lanes):
+        yield partial(_traced, review_digest, digest, chain=chain)
 
 
-def _write(due: DueDay) -> None:
+def _traced(see_to: Callable[..., object], *arguments: object, chain: Chain) -> None:
     trace_id = uuid.uuid4().hex
     with structlog.contextvars.bound_contextvars(trace_id=trace_id):
-        write_digest(due.channel, due.day, chain=configured_chain(find_route("")), trace_id=trace_id)
+        see_to(*arguments, chain=chain, trace_id=trace_id)
 
 
 def _call(task_name: str, *arguments: str | int) -> None:

@@ -11,12 +11,14 @@ from django.conf import settings
 
 from digests.domain.calendar import DAY, bounds_of, latest_closed_day
 from digests.domain.writing import FINAL
-from digests.enums import ChannelState, DigestStatus
-from digests.models import Channel, Digest
+from digests.enums import ChannelState, DigestStatus, ReviewStatus
+from digests.models import Channel, Digest, ReviewReport
+from llm.route import Candidate
 
 CATCH_UP_DAYS = 3  # after an outage; what is older is written when somebody asks for it
 MAX_ATTEMPTS = 6
 FIRST_PAUSE = timedelta(minutes=5)  # after a failure, doubled each time: 2.6 hours in all
+REVIEW_PAUSE = timedelta(minutes=30)  # after a reviewer gave no answer; nobody waits for its verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +32,7 @@ def list_due_days(now: datetime, *, lane: int = 0, lanes: int = 1) -> Iterator[D
     channels = [
         channel
         for channel in Channel.objects.filter(state=ChannelState.ON)
-        if crc32(channel.channel_id.encode()) % lanes == lane
+        if _lane_of(channel.channel_id, lanes) == lane
     ]
     wanted = [due for channel in channels for due in _list_closed_days(channel, now)]
     settled = _find_settled({due.day for due in wanted}, now)
@@ -64,3 +66,25 @@ def _find_settled(days: set[date], now: datetime) -> set[tuple[str, str]]:
 
 def _pause_after(attempts: int) -> timedelta:
     return FIRST_PAUSE * int(2 ** max(0, attempts - 1))
+
+
+def list_unreviewed(now: datetime, reviewer: Candidate, *, lane: int = 0, lanes: int = 1) -> Iterator[Digest]:
+    """Yield the digests of the last days that this reviewer has yet to see, or gave no answer about some time ago."""
+    since = now - CATCH_UP_DAYS * DAY
+    written = Digest.objects.filter(status=DigestStatus.WRITTEN, created_at__gte=since, is_synthetic=False)
+    ours = [digest for digest in written.order_by("created_at") if _lane_of(digest.channel_id, lanes) == lane]
+    reports = ReviewReport.objects.filter(
+        digest_id__in=[digest.digest_id for digest in ours],
+        provider=reviewer.provider.name,
+        model=reviewer.model_name,
+    )
+    settled = {
+        digest_id
+        for digest_id, status, created_at in reports.values_list("digest_id", "status", "created_at")
+        if status != ReviewStatus.FAILED or created_at + REVIEW_PAUSE > now
+    }
+    yield from (digest for digest in ours if digest.digest_id not in settled)
+
+
+def _lane_of(channel_id: str, lanes: int) -> int:
+    return crc32(channel_id.encode()) % lanes
