@@ -1,4 +1,4 @@
-"""Celery's part of digests: days that are due are written and reviewed by lanes, in slices that leave room to others."""
+"""Celery's part of digests: what is due is written and reviewed by lanes, in slices that leave room to others."""
 
 from __future__ import annotations
 
