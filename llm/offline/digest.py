@@ -22,7 +22,7 @@ SENTENCE_END = re.compile(r"(?<=[.!?…])\s+(?=[«(\"A-ZА-ЯЁ\d—])")
 FIGURE = re.compile(r"\d")
 NAME = re.compile(r"(?<=[^.!?…]\s)[А-ЯЁA-Z][а-яёa-z]+|«[^»]+»")
 BULLET = re.compile(r"^[\s•–—-]+")
-FIGURE_WORTH, NAME_WORTH, PLACE_COST = 2.0, 1.0, 0.75
+FIGURE_WORTH, NAME_WORTH, PLACE_COST = 2.0, 1.0, 1.25
 MOST_OF_A_KIND = 3
 
 
@@ -35,7 +35,8 @@ class _Sentence:
 
 def digest_posts(turns: Iterable[Turn]) -> str:
     """Return at most `MOST_SENTENCES` lines `- sentence [number]`, in the order of the posts; deterministic."""
-    found = [best for turn in turns if (best := _find_best(turn.content))]
+    told = [best for turn in turns if (best := _find_best(turn.content))]
+    found = [sentence for sentence in told if sentence.worth > 0] or told  # small talk if nothing else
     worthiest = sorted(found, key=lambda sentence: (-sentence.worth, sentence.number))[:MOST_SENTENCES]
     chosen = sorted(worthiest, key=lambda sentence: sentence.number)
     return "\n".join(f"- {sentence.text} [{sentence.number}]" for sentence in chosen)
@@ -46,12 +47,12 @@ def _find_best(content: str) -> _Sentence | None:
     post = POST.match(content)
     if post is None:
         return None
-    told = [
+    sentences = [
         _weigh(sentence, number=int(post["number"]), place=place)
         for place, sentence in enumerate(SENTENCE_END.split(post["text"]))
         if not is_question(sentence) and sum(map(str.isalpha, sentence)) >= FEWEST_LETTERS
     ]
-    return max(told, key=lambda sentence: sentence.worth, default=None)
+    return max(sentences, key=lambda sentence: sentence.worth, default=None)
 
 
 def _weigh(sentence: str, *, number: int, place: int) -> _Sentence:

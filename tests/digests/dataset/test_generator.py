@@ -32,7 +32,7 @@ from digests.dataset.generator.templates import read_stories
 
 SEED = 7
 FIRST = date(2025, 3, 3)
-SAMPLE_SHA256 = "19165c2baac3111151258f9ad9c54bd0e53c2b56dca2e7ee12df9fdcf3dd88f5"
+SAMPLE_SHA256 = "09be0e3f30de22197686b76a45df12d66a0d6a25ced633974d0d22c48dcfa40d"
 """Another value means other texts: raise GENERATOR_VERSION with it, for the benchmark's numbers are others too."""
 
 STORY_FILES = [
