@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from digests.benchmark.report import Report, Run, ScoredSample
 from digests.benchmark.report_json import dump
-from digests.benchmark.scoring import METRICS, Direction, Metric
+from digests.benchmark.scoring import JUDGED, METRICS, Direction, Metric
 from digests.benchmark.significance import Pair, PairedTest, compare_pairs, correct_by_holm
 from digests.errors import DatasetError
 
@@ -35,7 +35,10 @@ class ComparedMetric:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
-    """`pairs` are the channel's days that both runs have a digest of, from the same posts; the others are left out."""
+    """`pairs` are the channel's days that both runs had, with the same posts; the others are left out.
+
+    `failed_first` and `failed_second` are the pairs' days without a digest: they count as empty digests.
+    """
 
     first: Run
     second: Run
@@ -43,22 +46,26 @@ class Comparison:
     only_first: int
     only_second: int
     other_posts: int
+    failed_first: int
+    failed_second: int
     metrics: Mapping[str, ComparedMetric]
 
 
 def compare_reports(first: Report, second: Report) -> Comparison:
     """Compare two runs on what both have, by the first one's seed.
 
-    Raises DatasetError if they are of different scenarios: there is nothing that their samples have in common.
+    Raises DatasetError if they are of different scenarios, seeds or generators: then they were not asked the same.
+    What reviewers say is compared only if both runs had the same one.
     """
-    if first.run.scenario != second.run.scenario:
-        raise DatasetError(f"different scenarios: {first.run.scenario} and {second.run.scenario}")
+    _ensure_comparable(first.run, second.run)
     mine, others = _by_unit(first.samples), _by_unit(second.samples)
     shared = [unit for unit in mine if unit in others]
     paired = [unit for unit in shared if _posts(mine[unit]) == _posts(others[unit])]
     tests = {
         metric.name: compare_pairs(
-            list(_pairs(metric.name, paired, mine, others)), name=metric.name, seed=first.run.seed
+            list(_pairs(metric.name, paired, mine, others)) if _is_shared(metric, first, second) else [],
+            name=metric.name,
+            seed=first.run.seed,
         )
         for metric in METRICS
     }
@@ -70,6 +77,8 @@ def compare_reports(first: Report, second: Report) -> Comparison:
         only_first=len(mine) - len(shared),
         only_second=len(others) - len(shared),
         other_posts=len(shared) - len(paired),
+        failed_first=_count_failed(paired, mine),
+        failed_second=_count_failed(paired, others),
         metrics={
             metric.name: ComparedMetric(
                 tests[metric.name],
@@ -87,6 +96,22 @@ def write_comparison(comparison: Comparison) -> str:
 
 
 _Units = Mapping[str, Sequence[ScoredSample]]
+
+
+def _ensure_comparable(first: Run, second: Run) -> None:
+    conditions = {"scenarios": "scenario", "seeds": "seed", "versions of the generator": "generator_version"}
+    for told, name in conditions.items():
+        mine, other = getattr(first, name), getattr(second, name)
+        if mine != other:
+            raise DatasetError(f"different {told}: {mine} and {other}")
+
+
+def _is_shared(metric: Metric, first: Report, second: Report) -> bool:
+    return metric.name not in JUDGED or first.run.reviewer == second.run.reviewer
+
+
+def _count_failed(paired: Sequence[str], units: _Units) -> int:
+    return sum(all(sample.fault for sample in units[unit]) for unit in paired)
 
 
 def _by_unit(samples: Iterable[ScoredSample]) -> dict[str, list[ScoredSample]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from digests.benchmark.comparison import SIGNIFICANCE, ComparedMetric, Comparison
 from digests.benchmark.report import Report, Run, Timings
@@ -29,7 +29,7 @@ def render_report(report: Report, *, plots: Sequence[str] = ()) -> str:
         "## Scores",
         _scores(report),
         _BARS,
-        *([_failures(report.failures)] if report.failures else []),
+        *(_failures(report) if report.failures else []),
         "## Time and tokens",
         _timings(report.timings),
         *(f"![{name}]({name})" for name in plots),
@@ -49,7 +49,8 @@ def render_comparison(comparison: Comparison, *, plots: Sequence[str] = ()) -> s
         f"# Comparison in `{comparison.first.scenario}`",
         _table(("", "first", "second"), _run_rows(comparison)),
         f"{comparison.pairs} days of channels in both. Left out: {comparison.only_first} in the first alone, "
-        f"{comparison.only_second} in the second alone, {comparison.other_posts} with other posts.",
+        f"{comparison.only_second} in the second alone, {comparison.other_posts} with other posts. Without a digest, "
+        f"and counted as empty ones: {comparison.failed_first} of the first, {comparison.failed_second} of the second.",
         _table(("metric", "first", "second", "difference", "n", "p", "p (Holm)", "verdict"), rows),
         _HOW_TO_READ,
         *(f"![{name}]({name})" for name in plots),
@@ -60,7 +61,7 @@ def render_comparison(comparison: Comparison, *, plots: Sequence[str] = ()) -> s
 def _conditions(report: Report) -> str:
     rows = [
         *_described(report.run).items(),
-        ("samples", str(len(report.samples))),
+        ("samples", _describe_samples(report)),
         ("started", report.timings.started_at),
         ("checksum of the scores", f"`{scores_checksum(report)}`"),
     ]
@@ -77,6 +78,7 @@ def _described(run: Run) -> dict[str, str]:
         "provider": run.provider,
         "model": f"`{run.model}`",
         "prompt": f"`{run.prompt_hash}`",
+        "reviewer": f"`{run.reviewer}`" if run.reviewer else "nobody",
         "seed": str(run.seed),
         "generator": str(run.generator_version),
         "code": f"`{run.code_version}`",
@@ -95,9 +97,25 @@ def _scores(report: Report) -> str:
     return _table(("metric", "mean", "95 % interval", "n", "share of"), rows)
 
 
-def _failures(failures: Mapping[str, int]) -> str:
-    counted = ", ".join(f"{count} × `{reason}`" for reason, count in failures.items())
-    return f"Without a digest, and in no score: {counted}."
+def _describe_samples(report: Report) -> str:
+    if not report.samples:
+        return "none"
+    channels, days = {one.channel for one in report.samples}, {one.day for one in report.samples}
+    return f"{len(report.samples)}, of {len(channels)} channels, {min(days)} to {max(days)}"
+
+
+def _failures(report: Report) -> list[str]:
+    counted = ", ".join(f"{count} × `{reason}`" for reason, count in report.failures.items())
+    rows = [
+        (f"`{metric.name}` {_SIGNS[metric.better]}".rstrip(), *_estimated(of_all, digits=3))
+        for metric in METRICS
+        if (of_all := report.metrics_of_all[metric.name]).n != report.metrics[metric.name].n
+    ]
+    return [
+        f"Without a digest: {counted}. The scores above leave them out. Counted as empty digests, which cover nothing "
+        "and say nothing that could be judged, they make these of them:",
+        _table(("metric", "mean", "95 % interval", "n"), rows),
+    ]
 
 
 def _timings(timings: Timings) -> str:

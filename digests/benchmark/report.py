@@ -7,8 +7,9 @@ same bytes in the first (`scores_checksum`), never in the second.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from digests.benchmark.environment import Environment
 from digests.benchmark.scoring import METRIC_NAMES, Scores
@@ -19,7 +20,10 @@ TOKENS_PRICED = 1_000_000  # vendors' prices are per million
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """The conditions of a run. `seed` is the dataset's and that of all that is drawn; 0 or more."""
+    """The conditions of a run. `seed` is the dataset's and that of all that is drawn; 0 or more.
+
+    `reviewer` is `<provider>:<model>` of whoever judged the digests, empty if nobody did.
+    """
 
     scenario: str
     seed: int
@@ -28,16 +32,21 @@ class Run:
     prompt_hash: str
     generator_version: int
     code_version: str
+    reviewer: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScoredSample:
-    """One digest. `posts_hash` tells two runs whether they read the same posts; `day` is `YYYY-MM-DD`."""
+    """One digest. `posts_hash` tells two runs whether they read the same posts; `day` is `YYYY-MM-DD`.
+
+    `fault` says why there is no digest, and is empty if there is one; the scores are then those of an empty digest.
+    """
 
     channel: str
     day: str
     posts_hash: str
     scores: Scores
+    fault: str = ""
 
     @property
     def unit(self) -> str:
@@ -46,9 +55,12 @@ class ScoredSample:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measured:
-    """What one digest took, all calls together. Tokens are None where nobody counted them."""
+    """What one sample took, all calls together. Tokens are None where nobody counted them.
 
-    whole_s: float
+    `whole_s` is None if no digest came of it: its tokens are paid all the same.
+    """
+
+    whole_s: float | None
     first_token_s: float | None = None
     tokens_in: int | None = None
     tokens_out: int | None = None
@@ -87,14 +99,19 @@ class Timings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """`failures` counts the samples without a digest by why; they are in no score."""
+    """`metrics` are of the digests that there are; `metrics_of_all` count what failed as empty digests."""
 
     run: Run
     metrics: Mapping[str, Estimate]
+    metrics_of_all: Mapping[str, Estimate]
     samples: tuple[ScoredSample, ...]
-    failures: Mapping[str, int] = field(default_factory=dict)
     timings: Timings
     environment: Environment
+
+    @property
+    def failures(self) -> dict[str, int]:
+        """How many samples have no digest, by why."""
+        return dict(sorted(Counter(sample.fault for sample in self.samples if sample.fault).items()))
 
 
 def build_report(
@@ -104,16 +121,16 @@ def build_report(
     *,
     started_at: str,
     environment: Environment,
-    failures: Mapping[str, int] | None = None,
     price: Price | None = None,
 ) -> Report:
     """Sum up a run. The order of the samples does not matter; `started_at` is ISO 8601."""
     ordered = tuple(sorted(samples, key=lambda sample: (sample.channel, sample.day, sample.posts_hash)))
+    written = [sample for sample in ordered if not sample.fault]
     return Report(
         run=run,
-        metrics={name: estimate_metric(ordered, name, seed=run.seed) for name in METRIC_NAMES},
+        metrics={name: estimate_metric(written, name, seed=run.seed) for name in METRIC_NAMES},
+        metrics_of_all={name: estimate_metric(ordered, name, seed=run.seed) for name in METRIC_NAMES},
         samples=ordered,
-        failures=dict(sorted((failures or {}).items())),
         timings=sum_up_timings(measured, started_at=started_at, price=price),
         environment=environment,
     )
@@ -128,7 +145,7 @@ def estimate_metric(samples: Sequence[ScoredSample], name: str, *, seed: int) ->
 
 def sum_up_timings(measured: Sequence[Measured], *, started_at: str, price: Price | None) -> Timings:
     first = [one.first_token_s for one in measured if one.first_token_s is not None]
-    whole = [one.whole_s for one in measured]
+    whole = [one.whole_s for one in measured if one.whole_s is not None]
     tokens_in = _total(measured, lambda one: one.tokens_in)
     tokens_out = _total(measured, lambda one: one.tokens_out)
     return Timings(

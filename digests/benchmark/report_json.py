@@ -70,7 +70,8 @@ def rounded(content: Any) -> Any:
 def _scores_of(report: Report) -> dict[str, Any]:
     return {
         "metrics": {name: asdict(estimate) for name, estimate in report.metrics.items()},
-        "failures": dict(report.failures),
+        "metrics_of_all": {name: asdict(estimate) for name, estimate in report.metrics_of_all.items()},
+        "failures": report.failures,
         "samples": [asdict(sample) for sample in report.samples],
     }
 
@@ -80,8 +81,8 @@ def _report(content: Mapping[str, Any]) -> Report:
     return Report(
         run=Run(**content["run"]),
         metrics={name: _estimate(scores["metrics"][name]) for name in METRIC_NAMES},
+        metrics_of_all={name: _estimate(scores["metrics_of_all"][name]) for name in METRIC_NAMES},
         samples=tuple(_sample(sample) for sample in scores["samples"]),
-        failures=dict(scores["failures"]),
         timings=_timings(content["timings"]),
         environment=Environment(**content["environment"]),
     )

@@ -51,6 +51,9 @@ class Scores:
     rouge_2: float | None
     rouge_l: float | None
     chrf: float | None
+    judged_coverage: float | None = None
+    judged_faithfulness: float | None = None
+    judged_language: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +81,12 @@ METRICS = (
     Metric("rouge_2", Direction.HIGHER, "pairs of words shared with it (ROUGE-2 F1 over stems)"),
     Metric("rouge_l", Direction.HIGHER, "longest common subsequence with it (ROUGE-L F1 over stems)"),
     Metric("chrf", Direction.HIGHER, "runs of letters shared with it (chrF)"),
+    Metric("judged_coverage", Direction.HIGHER, "what matters of the day, in the reviewing model's opinion"),
+    Metric("judged_faithfulness", Direction.HIGHER, "statements true to their posts, in its opinion"),
+    Metric("judged_language", Direction.HIGHER, "good Russian, in its opinion"),
 )
 METRIC_NAMES = tuple(field.name for field in fields(Scores))
+JUDGED = frozenset(name for name in METRIC_NAMES if name.startswith("judged_"))
 
 
 def score_digest(

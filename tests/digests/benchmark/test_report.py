@@ -6,6 +6,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 import jsonschema
@@ -68,7 +69,6 @@ def report(given: list[ScoredSample], *, run: Run = RUN, price: Price | None = N
         measured,
         started_at="2025-04-01T10:00:00+00:00",
         environment=MACHINE,
-        failures={"LLMTimeout": 2} if given else None,
         price=price,
     )
 
@@ -80,6 +80,30 @@ def test_a_report_is_read_as_it_was_written_and_follows_its_schema(given: list[S
     assert write_report(read_report(written)) == written
     assert scores_checksum(read_report(written)) == scores_checksum(report(given))
     jsonschema.validate(json.loads(written), json.loads(SCHEMA.read_text(encoding="utf-8")))
+
+
+def test_what_failed_counts_as_an_empty_digest_beside_the_scores_of_those_there_are() -> None:
+    written = samples(days=10)
+    empty = Scores(**{**dict.fromkeys(METRIC_NAMES), "fact_coverage": 0.0})
+    failed = [
+        ScoredSample(channel="city", day=f"2025-03-{day}", posts_hash="p", scores=empty, fault="timed_out")
+        for day in (21, 22)
+    ]
+    covering = [replace(one, scores=replace(one.scores, fact_coverage=0.6)) for one in written]
+
+    told = report([*covering, *failed])
+
+    assert told.failures == {"timed_out": 2}
+    assert (told.metrics["fact_coverage"].value, told.metrics["fact_coverage"].n) == (pytest.approx(0.6), 20)
+    assert told.metrics_of_all["fact_coverage"].value == pytest.approx(0.6 * 20 / 22)
+    assert told.metrics_of_all["faithfulness"] == told.metrics["faithfulness"]
+    assert "Without a digest: 2 × `timed_out`." in (text := render_report(told))
+    assert "| `fact_coverage` ↑ | 0.545 |" in text
+    assert read_report(write_report(told)).failures == told.failures
+    compared = compare_reports(
+        told, report([*covering, replace(failed[0], fault="", scores=covering[0].scores)])
+    )
+    assert (compared.pairs, compared.failed_first, compared.failed_second) == (21, 1, 0)
 
 
 def test_the_order_of_the_samples_changes_no_byte_and_a_score_does() -> None:
@@ -136,7 +160,7 @@ def test_a_report_reads_as_markdown_with_reasons_where_figures_are_missing() -> 
     assert "| `russian` ↑ | 1.000 | no variation | 40 |" in text
     assert "| `rouge_1` ↑ | — | no samples | 0 |" in text
     assert "| processor | A \\| B |" in text
-    assert "Without a digest, and in no score: 2 × `LLMTimeout`." in text
+    assert "| samples | 40, of 2 channels, 2025-03-01 to 2025-03-20 |" in text
     assert "Tokens: 40,000 in, 4,000 out (estimated for 1 of the digests). Cost: not known." in text
     assert "![scores.svg](scores.svg)" in text
 
@@ -170,9 +194,22 @@ def test_only_samples_of_the_same_posts_are_compared_and_the_others_are_counted(
     assert compared.metrics["faithfulness"].test.second == mine[0].scores.faithfulness / 2
 
 
-def test_reports_of_other_scenarios_are_not_compared() -> None:
-    with pytest.raises(DatasetError):
-        compare_reports(report([]), report([], run=replace(RUN, scenario="other")))
+@pytest.mark.parametrize("other", [{"scenario": "other"}, {"seed": 21}, {"generator_version": 2}])
+def test_reports_of_other_questions_are_not_compared(other: dict[str, Any]) -> None:
+    with pytest.raises(DatasetError, match="different"):
+        compare_reports(report([]), report([], run=replace(RUN, **other)))
+
+
+def test_what_two_reviewers_say_is_not_compared() -> None:
+    given = [
+        replace(one, scores=replace(one.scores, judged_coverage=number / 40))
+        for number, one in enumerate(samples())
+    ]
+    mine = report(given, run=replace(RUN, reviewer="a:b"))
+
+    assert compare_reports(mine, mine).metrics["judged_coverage"].verdict is Verdict.UNPROVEN
+    others = compare_reports(mine, report(given, run=replace(RUN, reviewer="c:d")))
+    assert others.metrics["judged_coverage"].verdict is Verdict.UNTESTED
 
 
 @pytest.mark.parametrize("given", [samples(), []])
