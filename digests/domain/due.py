@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from uuid import UUID
 from zlib import crc32
 
 from django.conf import settings
@@ -37,7 +38,24 @@ def list_due_days(now: datetime, *, lane: int = 0, lanes: int = 1) -> Iterator[D
     wanted = [due for channel in channels for due in _list_closed_days(channel, now)]
     settled = _find_settled({due.day for due in wanted}, now)
     open_days = [due for due in wanted if (due.channel.channel_id, due.day.isoformat()) not in settled]
-    yield from sorted(open_days, key=lambda due: due.day)
+    yield from sorted(dict.fromkeys([*open_days, *_list_asked_anew(lane, lanes)]), key=lambda due: due.day)
+
+
+def ask_anew(digest_ids: Iterable[UUID]) -> int:
+    """Have failed digests written anew, once at least, however old and often tried; return how many have failed."""
+    failed = Digest.objects.filter(digest_id__in=list(digest_ids), status=DigestStatus.FAILED)
+    return failed.update(attempts=0)
+
+
+def _list_asked_anew(lane: int, lanes: int) -> Iterator[DueDay]:
+    """Yield the failed digests whose attempts somebody has set back, of channels that are read or not."""
+    asked = Digest.objects.filter(status=DigestStatus.FAILED, attempts=0).values_list("channel_id", "day")
+    days = [(channel_id, day) for channel_id, day in asked if _lane_of(channel_id, lanes) == lane]
+    channels = Channel.objects.filter(channel_id__in=[channel_id for channel_id, _ in days])
+    known = {channel.channel_id: channel for channel in channels}
+    yield from (
+        DueDay(known[channel_id], date.fromisoformat(day)) for channel_id, day in days if channel_id in known
+    )
 
 
 def _list_closed_days(channel: Channel, now: datetime) -> Iterator[DueDay]:
@@ -65,7 +83,7 @@ def _find_settled(days: set[date], now: datetime) -> set[tuple[str, str]]:
 
 
 def _pause_after(attempts: int) -> timedelta:
-    return FIRST_PAUSE * int(2 ** max(0, attempts - 1))
+    return FIRST_PAUSE * int(2 ** (attempts - 1)) if attempts else timedelta()
 
 
 def list_unreviewed(now: datetime, reviewer: Candidate, *, lane: int = 0, lanes: int = 1) -> Iterator[Digest]:
