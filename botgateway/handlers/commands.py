@@ -8,11 +8,13 @@ from functools import partial
 from botgateway.handlers.administration import handle_admin
 from botgateway.handlers.again import handle_stop
 from botgateway.handlers.conversation import Conversation, Handled, answer_with
+from botgateway.handlers.digests import handle_digest
 from botgateway.handlers.forgetting import handle_export, handle_forget_me
 from botgateway.handlers.memory import handle_memory
 from botgateway.handlers.model import handle_model
 from botgateway.handlers.preferences import handle_language, handle_persona
 from botgateway.handlers.retry import handle_retry
+from botgateway.handlers.subscriptions import handle_subscribe, handle_unsubscribe
 from botgateway.wording.general import GeneralPhrase
 from personalization.domain.memory import clear_context
 
@@ -49,6 +51,9 @@ COMMANDS: dict[str, Handler] = {
     "persona": handle_persona,
     "language": handle_language,
     "model": handle_model,
+    "digest": handle_digest,
+    "subscribe": handle_subscribe,
+    "unsubscribe": handle_unsubscribe,
     "admin": handle_admin,
 }
 IN_GROUPS = ("help", "ping", "admin")  # the last one looks itself which group it is

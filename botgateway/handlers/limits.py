@@ -8,10 +8,8 @@ from botgateway import metrics
 from botgateway.domain.limits import Refusal
 from botgateway.domain.updates import ButtonPress
 from botgateway.handlers.conversation import Conversation, Handled, answer_with
+from botgateway.handlers.zones import say_zone
 from botgateway.wording.limits import LimitsPhrase
-
-MOSCOW = "Europe/Moscow"
-OFFSET = slice(-6, None)  # of an ISO 8601 time: +05:30
 
 
 def handle_refused_by_limits(conversation: Conversation, *, refusal: Refusal) -> Handled:
@@ -33,8 +31,4 @@ def _tell(conversation: Conversation, refusal: Refusal) -> Handled:
 
 
 def _renewal_slots(conversation: Conversation, renewal: datetime) -> dict[str, str]:
-    if str(renewal.tzinfo) == MOSCOW:
-        zone = conversation.say_plain(LimitsPhrase.MOSCOW_TIME)
-    else:
-        zone = conversation.say_plain(LimitsPhrase.OTHER_TIME, offset=f"UTC{renewal.isoformat()[OFFSET]}")
-    return {"time": f"{renewal:%H:%M}", "zone": zone}
+    return {"time": f"{renewal:%H:%M}", "zone": say_zone(renewal, conversation.language)}
