@@ -9,6 +9,7 @@ A report stops nothing: what it found is for staff, and for the benchmark.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -20,7 +21,7 @@ from django.utils import timezone
 import tracing
 from digests import metrics
 from digests.domain.asking import Answered, ask
-from digests.domain.day import DayPosts
+from digests.domain.day import DayPosts, Statement
 from digests.domain.identity import identify_report
 from digests.domain.records import posts_from_json, statements_from_json
 from digests.domain.review_answer import Verdict, read_verdict, remarks_as_json
@@ -74,9 +75,25 @@ def review_digest(digest: Digest, *, chain: Chain, trace_id: str = "") -> Review
     return report
 
 
+def judge_statements(
+    statements: Sequence[Statement], day_posts: DayPosts, *, zone: str, chain: Chain, trace_id: str = ""
+) -> Verdict:
+    """Have a reviewer judge what was said of a day, and store nothing.
+
+    Raises `llm.errors.LLMError` if it gives no answer, `ReviewUnreadable` if its second one cannot be read either.
+    """
+    return _Reviewing(statements, day_posts, zone=zone, chain=chain, trace_id=trace_id).ask()
+
+
 def _compose(digest: Digest, chain: Chain, *, trace_id: str) -> dict[str, Any]:
     """Return what is to be stored of one attempt."""
-    reviewing = _Reviewing(digest, chain, trace_id=trace_id)
+    reviewing = _Reviewing(
+        statements_from_json(digest.statements),
+        DayPosts(digest.channel_id, date.fromisoformat(digest.day), posts_from_json(digest.raw_posts)),
+        zone=Channel.objects.get(channel_id=digest.channel_id).time_zone,
+        chain=chain,
+        trace_id=trace_id,
+    )
     fields: dict[str, Any] = {
         "checks": reviewing.checks.as_json(),
         "remarks": remarks_as_json(),
@@ -118,12 +135,18 @@ def has_passed(verdict: Verdict, checks: Checks) -> bool:
 class _Reviewing:
     """One attempt: asks at most twice."""
 
-    def __init__(self, digest: Digest, chain: Chain, *, trace_id: str) -> None:
-        self._statements = statements_from_json(digest.statements)
-        self._day_posts = DayPosts(
-            digest.channel_id, date.fromisoformat(digest.day), posts_from_json(digest.raw_posts)
-        )
-        self._zone = Channel.objects.get(channel_id=digest.channel_id).time_zone
+    def __init__(
+        self,
+        statements: Sequence[Statement],
+        day_posts: DayPosts,
+        *,
+        zone: str,
+        chain: Chain,
+        trace_id: str,
+    ) -> None:
+        self._statements = statements
+        self._day_posts = day_posts
+        self._zone = zone
         self._chain = chain
         self._trace_id = trace_id
         self._answers: list[Answered] = []
