@@ -2,12 +2,13 @@
 
     1. profile, events, summary, files,      `personalization.domain.erasure`, which says why in this order
        exchanges
-    2. notices with their name
-    3. the words of their updates            the numbers stay until they expire: no update is answered twice
-    4. files, once more                      a reader that had been given up may have stored one until step 3 stopped it
-    5. the names in the request itself       it has to stay readable until it is answered
-    6. their names                           state and decisions of access stay, or forgetting would undo a block
-    7. what Redis holds under their number   but the day's count of tokens, or forgetting would renew the budget
+    2. subscriptions                         before the notices, which are filed for subscribers
+    3. notices with their name
+    4. the words of their updates            the numbers stay until they expire: no update is answered twice
+    5. files, once more                      a reader that had been given up may have stored one until step 4 stopped it
+    6. the names in the request itself       it has to stay readable until it is answered
+    7. their names                           state and decisions of access stay, or forgetting would undo a block
+    8. what Redis holds under their number   but the day's count of tokens, or forgetting would renew the budget
 
 The request is an update that is pending until all of this is done and said. So a crash anywhere leads to another
 attempt, for which every step finds its work done or to do. The core goes first: the rest is traces of it.
@@ -29,6 +30,7 @@ from botgateway.domain import admin_sessions, inbox, limits, strangers, turns
 from botgateway.domain.updates import CALLBACK_KIND
 from botgateway.enums import NoticeStatus, UpdateStatus
 from botgateway.models import AccessDecision, InboxUpdate, Notice, Person
+from digests.domain.subscriptions import forget_subscriptions
 from personalization.domain import erasure as core
 from personalization.domain.files import delete_files
 
@@ -41,6 +43,7 @@ def forget_person(
     Takes some seconds, as `personalization.domain.erasure` does.
     """
     core.erase_person(user_id, wait=wait)
+    forget_subscriptions(user_id)
     _erase_notices(user_id)
     inbox.scrub_updates(user_id, chat_id=chat_id, besides=request)
     delete_files(user_id)

@@ -12,6 +12,7 @@ from typing import Any, BinaryIO
 
 import tracing
 from botgateway.models import AccessDecision, Person
+from digests.domain.subscriptions import describe_subscriptions
 from personalization.domain.export import write_export
 
 DOCUMENT_MAX_BYTES = 50_000_000  # core.telegram.org/bots/api#senddocument
@@ -43,7 +44,7 @@ def build_export(
 
 
 def _build(user_id: str, *, on: date, plain_bytes: int, most_bytes: int) -> ExportDocument:
-    sections = {"person": describe_person(user_id)}
+    sections = {"person": describe_person(user_id), "subscriptions": _describe_subscriptions(user_id)}
     name = f"butler-export-{on.isoformat()}"
     for has_file_texts in (True, False):
         with tempfile.TemporaryFile(prefix="butler-export-") as target:
@@ -73,6 +74,12 @@ def describe_person(user_id: str) -> Mapping[str, Any] | None:
         ],
         "created_at": _write_time(person.created_at),
     }
+
+
+def _describe_subscriptions(user_id: str) -> list[dict[str, Any]]:
+    return [
+        {**found, "created_at": _write_time(found["created_at"])} for found in describe_subscriptions(user_id)
+    ]
 
 
 def _pack(plain: BinaryIO, name: str, *, plain_bytes: int, most_bytes: int) -> tuple[str, bytes] | None:

@@ -19,6 +19,7 @@ from botgateway.domain.strangers import Utterance, is_heard
 from botgateway.domain.turns import Turn, ask_to_stop
 from botgateway.domain.updates import ButtonPress, read_incoming
 from botgateway.models import AccessDecision, InboxUpdate, Notice, Person
+from digests.models import Subscription
 from redis_connection import redis_client
 from tests.botgateway.test_updates import build_update
 
@@ -85,6 +86,7 @@ def settle() -> InboxUpdate:
         change_message="[]",
         action_time=timezone.now(),
     )
+    Subscription.objects.create(user_id=WHO, channel_id="-1002", hour=9, time_zone="Europe/Moscow")
     file_notice(key=f"request:{WHO}", chat_id="7", text=f"{CANARY} просит", about_user_id=WHO)
     answer(accept(1, build_update(text=CANARY, **{"from": SENDER}, chat=CHAT)))
     answer(accept(2, build_press(7, {"id": 7, "is_bot": False}, f"{CANARY} ({WHO}) просит")))
@@ -109,7 +111,7 @@ def test_no_name_and_no_word_is_left_and_a_repeat_does_no_harm(times: int) -> No
         forget_person(WHO, chat_id=WHO, request=request, wait=lambda _seconds: None)
 
     assert find_canaries() == []
-    assert Notice.objects.count() == 0
+    assert Notice.objects.count() == Subscription.objects.count() == 0
     assert Person.objects.get(user_id=WHO).access_state == "pending"
     assert AccessDecision.objects.filter(user_id=WHO).count() == 1
     kept = list_keys(WHO)

@@ -11,11 +11,14 @@ from datetime import date
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from botgateway.domain.export import ExportDocument, ExportTooBig, build_export, describe_person
 from botgateway.models import AccessDecision, Person
+from digests.domain.subscriptions import subscribe
 from personalization.domain.profiles import get_profile
 from personalization.models import FilePassage, StoredFile
+from tests.factories.digests import ChannelFactory
 from tests.factories.personalization import fill_memory
 
 pytestmark = pytest.mark.django_db
@@ -56,6 +59,7 @@ def test_what_is_large_is_compressed_and_what_is_too_large_goes_without_the_text
     get_profile("42")
     fill_memory("42", events)
     store_text(noise)
+    subscribe("42", ChannelFactory.create(title="Заречье"), now=timezone.now(), hour=7)
 
     document = build_export("42", on=DAY, plain_bytes=PLAIN_BYTES, most_bytes=most_bytes)
 
@@ -63,6 +67,7 @@ def test_what_is_large_is_compressed_and_what_is_too_large_goes_without_the_text
     assert len(document.content) <= most_bytes
     content = read(document)
     assert len(content["events"]) == events
+    assert [(found["channel"], found["hour"]) for found in content["subscriptions"]] == [("Заречье", 7)]
     assert (content["files"][0]["text"] is not None) == is_complete
 
 

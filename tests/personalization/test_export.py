@@ -31,7 +31,7 @@ from tests.harness.providers import ScriptedProvider, chain_of
 pytestmark = pytest.mark.django_db
 
 NOTES = "Собеседник рассказал о многом."
-NOBODY = {"person": None}
+NOBODY: dict[str, Any] = {"person": None, "subscriptions": []}
 
 
 def export(user_id: str = "42", **options: Any) -> dict[str, Any]:
