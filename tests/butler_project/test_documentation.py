@@ -21,7 +21,7 @@ PAGES = [
     for path in sorted(PROJECT_DIR.glob(pattern))
 ]
 TWINS = [("README.md", "README.ru.md"), ("docs/user-guide.md", "docs/user-guide.ru.md")]
-PACKAGES = ("botgateway", "butler_project", "llm", "observability", "personalization")
+PACKAGES = ("botgateway", "butler_project", "digests", "llm", "observability", "personalization")
 
 FENCE = re.compile(r"^```[^\n]*\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 SPAN = re.compile(r"`([^`]+)`")

@@ -137,7 +137,7 @@ def test_dashboards_are_told_apart_and_found_by_grafana() -> None:
     ]
 
     assert provider["options"]["path"] == "/etc/grafana/dashboards"
-    assert len({board["uid"] for board in DASHBOARDS.values()}) == len(DASHBOARDS) == 5
+    assert len({board["uid"] for board in DASHBOARDS.values()}) == len(DASHBOARDS) == 6
     for board in DASHBOARDS.values():
         assert re.fullmatch(r"[a-z-]{8,40}", board["uid"])
         assert board["schemaVersion"] >= 36

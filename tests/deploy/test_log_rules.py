@@ -25,7 +25,7 @@ GROUPS = yaml.safe_load(RULE_FILE.read_text())["groups"]
 RULES = {rule["alert"]: rule for group in GROUPS for rule in group["rules"]}
 RUNBOOKS = (PROJECT_DIR / "docs" / "operations.md").read_text()
 
-CODE = ("botgateway", "butler_project", "llm", "observability", "personalization")
+CODE = ("botgateway", "butler_project", "digests", "llm", "observability", "personalization")
 LEVELS = {"debug", "info", "warning", "error", "critical"}
 LOG_METHODS = LEVELS | {"exception"}
 OF_EVERY_LINE = {"event", "level", "logger", "timestamp", "trace_id", "exception"}

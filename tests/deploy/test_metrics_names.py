@@ -22,7 +22,7 @@ from tests.deploy.expressions import list_panels, list_promtool_series, list_rul
 from tests.deploy.promql import list_groupings, list_selectors
 from tests.harness.processes import Child, wait_until
 
-PACKAGES = ("botgateway", "butler_project", "llm", "observability", "personalization")
+PACKAGES = ("botgateway", "butler_project", "digests", "llm", "observability", "personalization")
 
 # What Prometheus adds to everything it scrapes.
 TARGET_LABELS = {"job", "instance"}
