@@ -20,6 +20,7 @@ from django.utils import timezone
 from botgateway.domain.updates import CALLBACK_KIND
 from botgateway.enums import AccessState, UpdateStatus
 from botgateway.models import INBOX_TTL_S, InboxUpdate, Person
+from digests.models import Digest
 from llm.exchanges import SUCCESSES
 from llm.models import Exchange
 from llm.prompt import Purpose
@@ -95,7 +96,8 @@ def _sum_up(begin: datetime, end: datetime) -> dict[str, Any]:
     return {
         **_sum_up_messages(period),
         **_sum_up_exchanges(period),
-        "compressions": _count_compressions(period),
+        "compressions": _count_by_status(Compression, {"created_at": period}),
+        "digests": _count_by_status(Digest, {"created_at": period, "is_synthetic": False}),
     }
 
 
@@ -137,12 +139,12 @@ def _sum_up_exchanges(period: Row) -> dict[str, Any]:
     return {**sums, "first_tokens_ms": first_tokens_ms.percentiles()}
 
 
-def _count_compressions(period: Row) -> dict[str, int]:
+def _count_by_status(model: type[Model], wanted: Row) -> dict[str, int]:
     pipeline: list[Row] = [
-        {"$match": {"created_at": period}},
+        {"$match": wanted},
         {"$group": {"_id": "$status", "number": {"$sum": 1}}},
     ]
-    return {str(row["_id"]): int(row["number"]) for row in _aggregate(Compression, pipeline)}
+    return {str(row["_id"]): int(row["number"]) for row in _aggregate(model, pipeline)}
 
 
 def _count_stock() -> dict[str, int]:

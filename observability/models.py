@@ -60,7 +60,7 @@ class HourlyFigures(models.Model):
     answer yet when last computed. `latencies_ms`: p50 and p95 from a message's receipt to its answer;
     `first_tokens_ms` the same for replies of models. Both are empty where nothing was measured. `compressions` counts
     by outcome. `people`, `approved_people` and `memory_events` are how many there were towards the end of the hour,
-    null if nobody looked then.
+    null if nobody looked then. `digests` counts those begun in the hour by their status, the benchmark's left out.
     """
 
     hour = models.DateTimeField()
@@ -74,6 +74,7 @@ class HourlyFigures(models.Model):
     prompt_tokens = models.PositiveBigIntegerField(default=0)
     completion_tokens = models.PositiveBigIntegerField(default=0)
     compressions = models.JSONField(default=dict, blank=True)
+    digests = models.JSONField(default=dict, blank=True)
     people = models.PositiveIntegerField(null=True, blank=True, default=None)
     approved_people = models.PositiveIntegerField(null=True, blank=True, default=None)
     memory_events = models.PositiveIntegerField(null=True, blank=True, default=None)

@@ -59,8 +59,8 @@ def total(field: str) -> Read:
 
 
 def total_of(field: str, keys: Sequence[str]) -> Read:
-    """Sum up some entries of a field that counts by key."""
-    return lambda rows: sum(row[field].get(key, 0) for row in rows for key in keys) if rows else None
+    """Sum up some entries of a field that counts by key, which hours computed before an upgrade may lack."""
+    return lambda rows: sum(row.get(field, {}).get(key, 0) for row in rows for key in keys) if rows else None
 
 
 def latest(field: str) -> Read:
@@ -136,6 +136,14 @@ PLOTS = (
         (
             Series(_("done"), total_of("compressions", SUMMARISED)),
             Series(_("failed"), total_of("compressions", FAILED)),
+        ),
+    ),
+    Plot(
+        "digests",
+        _("Digests"),
+        (
+            Series(_("written"), total_of("digests", ("written",))),
+            Series(_("failed"), total_of("digests", ("failed",))),
         ),
     ),
     Plot(

@@ -103,7 +103,7 @@ def test_every_series_is_read_from_what_an_hour_has() -> None:
         memory_events=1,
     )
 
-    assert [series.read([vars(hour)]) is None for plot in PLOTS for series in plot.series] == [False] * 14
+    assert [series.read([vars(hour)]) is None for plot in PLOTS for series in plot.series] == [False] * 16
 
 
 # --- Drawing --------------------------------------------------------------------------------------------------
@@ -199,7 +199,12 @@ def test_the_period_is_chosen_by_a_link(client: Client) -> None:
 def test_what_is_drawn_is_also_told_and_tabulated(language: str) -> None:
     figures(NOW - HOUR, messages=1_200, errors=1, failed_exchanges=2, latencies_ms=[420.0, 12_345.0])
     figures(
-        NOW, messages=34, people=3, approved_people=2, compressions={"ok": 4, "rejected": 1, "nothing": 9}
+        NOW,
+        messages=34,
+        people=3,
+        approved_people=2,
+        compressions={"ok": 4, "rejected": 1, "nothing": 9},
+        digests={"written": 5, "empty": 2},
     )
 
     with translation.override(language):
@@ -213,10 +218,11 @@ def test_what_is_drawn_is_also_told_and_tabulated(language: str) -> None:
     assert told["latency"][0].startswith(number[1])
     assert told["first-token"] == ["—", "—"]
     assert told["compressions"] == ["4", "1"]
+    assert told["digests"] == ["5", "0"]
     assert told["people"] == ["3", "2"]
     assert plots["messages"].description.replace("\xa0", " ").endswith(f"{number[0]}.")
     assert plots["messages"].top.replace("\xa0", " ").replace(",", " ") == "2 000"
-    assert [len(row.cells) for row in dashboard.rows] == [14, 14]
+    assert [len(row.cells) for row in dashboard.rows] == [16, 16]
     assert dashboard.rows[0].cells[0] == "34"
 
 

@@ -16,6 +16,7 @@ from llm.models import Exchange
 from observability.figures import HOUR, Sample, compute_figures
 from observability.models import HourlyFigures
 from personalization.models import Compression
+from tests.factories.digests import DigestFactory
 from tests.factories.personalization import fill_memory
 
 NOW = datetime(2026, 3, 5, 14, 20, tzinfo=UTC)
@@ -68,13 +69,16 @@ def test_an_hour_counts_what_was_received_within_it() -> None:
 
 
 @pytest.mark.django_db
-def test_an_hour_sums_up_models_and_compressions() -> None:
+def test_an_hour_sums_up_models_compressions_and_digests() -> None:
     ask_model(NOW, prompt_tokens=100, completion_tokens=20, first_token_s=0.25)
     ask_model(NOW, "stopped", prompt_tokens=10, completion_tokens=2, first_token_s=0.5)
     ask_model(NOW, "timed_out", prompt_tokens=1)
     ask_model(NOW, prompt_tokens=1_000, completion_tokens=50, first_token_s=9.0, purpose="summary")
     for status in ("ok", "ok", "rejected"):
         Compression.objects.create(user_id="1", status=status, created_at=NOW)
+    for day, status in (("2026-01-01", "written"), ("2026-01-02", "written"), ("2026-01-03", "failed")):
+        DigestFactory.create(day=day, status=status, created_at=NOW)
+    DigestFactory.create(is_synthetic=True, created_at=NOW)
 
     compute_figures(now=NOW)
 
@@ -83,6 +87,7 @@ def test_an_hour_sums_up_models_and_compressions() -> None:
     assert (found.prompt_tokens, found.completion_tokens) == (1_111, 72)
     assert found.first_tokens_ms == [250.0, 500.0]
     assert found.compressions == {"ok": 2, "rejected": 1}
+    assert found.digests == {"written": 2, "failed": 1}
 
 
 @pytest.mark.django_db
