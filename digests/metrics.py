@@ -19,7 +19,7 @@ BENCHMARK_RECORDS = Gauge(
     "benchmark_digest_records_total",
     "Digests of the benchmark's dataset",
     ["channel"],
-    multiprocess_mode="max",
+    multiprocess_mode="mostrecent",
 )
 EXPORT_SECONDS = Histogram(
     "benchmark_export_duration_seconds",

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from digests import metrics
 from digests.code_version import code_version
-from digests.dataset.seeding import find_dataset, list_channels
+from digests.dataset.seeding import DATASET, find_dataset, list_channels
 from digests.enums import DigestStatus, PostSource
 from digests.errors import DatasetError
 from digests.models import BenchmarkDataset, ChannelPost, Digest, ReviewReport
@@ -84,12 +83,9 @@ def write_counts(counts: list[ChannelCount], directory: Path) -> Path:
 
 def show_counts() -> None:
     """Have the metrics of this process tell of the dataset as it is now, if there is one."""
-    keys = {channel.channel_id: channel.key for channel in list_channels()}
-    counted = Counter(dict.fromkeys(keys.values(), 0))
-    written = Digest.objects.filter(channel_id__in=list(keys), status=DigestStatus.WRITTEN)
-    counted.update(keys[channel_id] for channel_id in written.values_list("channel_id", flat=True))
-    for key, digests in counted.items():
-        metrics.BENCHMARK_RECORDS.labels(key).set(digests)
+    if BenchmarkDataset.objects.filter(name=DATASET).exists():
+        for count in count_channels():
+            metrics.BENCHMARK_RECORDS.labels(count.key).set(count.digests)
 
 
 def _count(channel_id: str, dataset: BenchmarkDataset) -> dict[str, Any]:
