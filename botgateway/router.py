@@ -13,6 +13,7 @@ from botgateway.domain import inbox, limits, reports
 from botgateway.domain.access import check_access
 from botgateway.domain.bundles import Bundle
 from botgateway.domain.buttons import read_action
+from botgateway.domain.channel_updates import ChannelUpdate
 from botgateway.domain.preparation import FILES_QUEUE, SPEECH_QUEUE, find_queue
 from botgateway.domain.turns import Attempt, Turn
 from botgateway.domain.updates import ButtonPress, Incoming, IncomingMessage
@@ -21,6 +22,7 @@ from botgateway.errors import ChatUnreachable, NotPrepared, SendLater, TelegramE
 from botgateway.handlers.access import handle_stranger
 from botgateway.handlers.again import RETRY_AREA, handle_edit
 from botgateway.handlers.buttons import handle_press
+from botgateway.handlers.channels import handle_channel_update
 from botgateway.handlers.commands import (
     COMMANDS,
     IN_GROUPS,
@@ -50,6 +52,8 @@ def answer_bundle(bundle: Bundle, turn: Turn) -> Handled:
 
     Raises what a later attempt may mend (`TelegramError`, `TurnLost`, …), and `NotPrepared`.
     """
+    if bundle.channel_update is not None:
+        return _take(bundle.lead, bundle.channel_update, turn)
     incoming = bundle.incoming
     if incoming is None or not (incoming.is_private or _is_addressed(incoming)):
         inbox.mark_ignored(bundle.updates)
@@ -78,6 +82,21 @@ def choose_handler(incoming: Incoming) -> Handler:
     return CONTENT.get(find_queue(incoming), handle_unreadable) if incoming.attachment else handle_text
 
 
+def _take(lead: InboxUpdate, update: ChannelUpdate, turn: Turn) -> Handled:
+    """Take in what a channel sent: nobody asks for access there, and nobody is answered."""
+    attempt = turn.begin_attempt(str(lead.pk))
+    _trace_attempt(lead, attempt, handle_channel_update.__name__)
+    if attempt is Attempt.AFTER_FAILURE:
+        inbox.count_failed_attempt(lead)
+    if lead.attempts >= inbox.MAX_ATTEMPTS:
+        inbox.park_update(lead)
+        chats = reports.report_once("update of a channel given up", lead.kind, trace_id=lead.trace_id)
+        return Handled(message_ids=[], notice_chats=chats)
+    taken = handle_channel_update(update)
+    inbox.mark_taken(lead, is_kept=taken.is_kept)
+    return Handled(message_ids=[], notice_chats=taken.notice_chats)
+
+
 def _within_limits(handler: Handler, bundle: Bundle) -> Handler:
     """Return the handler, or what answers somebody who has asked enough for now."""
     refusal = limits.admit(bundle.lead.user_id, question_key=str(bundle.lead.pk))
@@ -87,7 +106,7 @@ def _within_limits(handler: Handler, bundle: Bundle) -> Handler:
 def _answer(handler: Handler, bundle: Bundle, turn: Turn, *, is_stranger: bool) -> Handled:
     lead = bundle.lead
     attempt = turn.begin_attempt(str(lead.pk))
-    _trace_attempt(lead, attempt, handler)
+    _trace_attempt(lead, attempt, _name(handler))
     conversation = _open_conversation(bundle, turn, attempt, is_stranger=is_stranger)
     if attempt is Attempt.AFTER_FAILURE:
         inbox.count_failed_attempt(lead)
@@ -110,12 +129,15 @@ def _answer(handler: Handler, bundle: Bundle, turn: Turn, *, is_stranger: bool) 
     return handled
 
 
-def _trace_attempt(lead: InboxUpdate, attempt: Attempt, handler: Handler) -> None:
+def _trace_attempt(lead: InboxUpdate, attempt: Attempt, handler: str) -> None:
     """Say who answers, and how long the update has waited: for those before it, its rest, its preparation."""
     if attempt is Attempt.FIRST:
         tracing.record("wait for its turn", started_at=lead.received_at, trace_id=lead.trace_id)
-    name = handler.func.__name__ if isinstance(handler, partial) else getattr(handler, "__name__", "")
-    tracing.note(handler=name, attempt=attempt.name.lower())
+    tracing.note(handler=handler, attempt=attempt.name.lower())
+
+
+def _name(handler: Handler) -> str:
+    return handler.func.__name__ if isinstance(handler, partial) else getattr(handler, "__name__", "")
 
 
 def _deliver_undelivered(conversation: Conversation) -> Handled | None:

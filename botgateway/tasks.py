@@ -20,7 +20,7 @@ from botgateway.broadcast_tasks import wake_broadcasts
 from botgateway.calls import call
 from botgateway.delivery import notices as delivery
 from botgateway.delivery import pace
-from botgateway.domain import decisions, inbox, notices, reports, turns
+from botgateway.domain import channel_notices, decisions, inbox, notices, reports, turns
 from botgateway.domain.bundles import Bundle, find_time_to_wait_s, next_bundle
 from botgateway.domain.catalogue_notices import tell_admins
 from botgateway.domain.inbox import Acceptance
@@ -58,7 +58,7 @@ def deliver_notices(chat_id: str) -> None:
 def sweep_inbox() -> int:
     """Hand chats whose updates have been pending too long to a worker again; return how many.
 
-    The same for their notices, after what a decision about access has left undone, and for broadcasts.
+    The same for their notices, after what a decision about access or a channel has left undone, and for broadcasts.
     """
     chat_ids = _leave_out_waiting(inbox.list_overdue_chats())
     for chat_id in chat_ids:
@@ -66,7 +66,8 @@ def sweep_inbox() -> int:
     if chat_ids:
         metrics.SWEPT_CHATS.inc(len(chat_ids))
         log.warning("forgotten chats handed over", chats=len(chat_ids))
-    wake_notices({*decisions.finish_decisions(), *notices.list_overdue_chats()})
+    unfinished = {*decisions.finish_decisions(), *channel_notices.tell_of_all()}
+    wake_notices({*unfinished, *notices.list_overdue_chats()})
     wake_broadcasts()
     return len(chat_ids)
 

@@ -26,6 +26,7 @@ import tracing
 from botgateway import metrics
 from botgateway.delivery.connection import CONNECT_TIMEOUT_S, READ_TIMEOUT_S, connection
 from botgateway.domain.buttons import Keyboard, keyboard_as_json
+from botgateway.domain.updates import HANDLED_KINDS
 from botgateway.errors import (
     ChatUnreachable,
     FileTooBig,
@@ -181,12 +182,21 @@ class TelegramClient:
         return self._call(
             "getUpdates",
             lambda: apihelper.get_updates(
-                self._token, offset=offset, limit=100, long_polling_timeout=timeout_s
+                self._token,
+                offset=offset,
+                limit=100,
+                long_polling_timeout=timeout_s,
+                allowed_updates=list(HANDLED_KINDS),
             ),
         )
 
     def set_webhook(self, url: str, *, secret: str) -> None:
-        self._call("setWebhook", lambda: apihelper.set_webhook(self._token, url=url, secret_token=secret))
+        self._call(
+            "setWebhook",
+            lambda: apihelper.set_webhook(
+                self._token, url=url, secret_token=secret, allowed_updates=list(HANDLED_KINDS)
+            ),
+        )
 
     def delete_webhook(self) -> None:
         """Return to long polling; waiting updates are kept."""

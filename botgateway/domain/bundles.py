@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 
+from botgateway.domain.channel_updates import ChannelUpdate, read_channel_update
 from botgateway.domain.message_length import MESSAGE_LIMIT, utf16_length
 from botgateway.domain.preparation import find_queue
 from botgateway.domain.updates import ButtonPress, IncomingMessage, read_incoming
@@ -25,12 +26,16 @@ LONG_TEXT = 3_000
 
 @dataclass(slots=True)
 class Bundle:
-    """`lead` is the first update: it stands for all of them. `incoming` is None for one that nobody can read."""
+    """`lead` is the first update: it stands for all of them.
+
+    `incoming` is None for one that nobody is to answer; `channel_update` is what a channel sent, which stands alone.
+    """
 
     lead: InboxUpdate
     incoming: IncomingMessage | ButtonPress | None
     others: list[InboxUpdate] = field(default_factory=list)
     has_parts: bool = False
+    channel_update: ChannelUpdate | None = None
 
     @property
     def updates(self) -> list[InboxUpdate]:
@@ -54,6 +59,8 @@ def next_bundle(pending: Sequence[InboxUpdate]) -> Bundle:
     """Put together what belongs to the oldest of the pending updates (in order of arrival, at least one)."""
     lead, *rest = pending
     bundle = Bundle(lead, _read(lead))
+    if bundle.incoming is None and lead.payload:
+        bundle.channel_update = read_channel_update(json.loads(lead.payload))
     if not isinstance(bundle.incoming, IncomingMessage) or bundle.incoming.is_edited:
         return bundle
     is_joined = [update for update in rest if update.joined_to == lead.pk]

@@ -20,6 +20,7 @@ from django.utils import timezone
 
 import tracing
 from botgateway import metrics
+from botgateway.domain.channel_updates import read_channel_update
 from botgateway.domain.updates import IncomingMessage, find_kind, read_incoming
 from botgateway.enums import NoticeStatus, UpdateStatus
 from botgateway.models import InboxUpdate, Notice
@@ -53,9 +54,10 @@ def accept_update(update: dict[str, Any], *, payload: str, trace_id: str = "") -
     Once this returns the update survives any crash. Raises `django.db.DatabaseError` if it could not be stored.
     """
     incoming = read_incoming(update)
+    wanted = incoming or read_channel_update(update)
     kind = find_kind(update)
-    chat_id = str(incoming.chat_id) if incoming else ""
-    status = UpdateStatus.PENDING if incoming else UpdateStatus.IGNORED
+    chat_id = str(wanted.chat_id) if wanted else ""
+    status = UpdateStatus.PENDING if wanted else UpdateStatus.IGNORED
     tracing.note(kind=kind)
     try:
         stored = InboxUpdate.objects.create(
@@ -63,8 +65,8 @@ def accept_update(update: dict[str, Any], *, payload: str, trace_id: str = "") -
             kind=kind,
             chat_id=chat_id,
             user_id=incoming.user_id if incoming else "",
-            message_id=incoming.message_id if incoming else None,
-            payload=payload if incoming else "",  # what is said to others is not ours to keep
+            message_id=wanted.message_id if wanted else None,
+            payload=payload if wanted else "",  # what is said to others is not ours to keep
             status=status,
             trace_id=trace_id or uuid.uuid4().hex,
         )
@@ -128,6 +130,16 @@ def mark_ignored(updates: Sequence[InboxUpdate]) -> None:
     )
     for update in updates:
         _end_request(update, UpdateStatus.IGNORED)
+
+
+def mark_taken(update: InboxUpdate, *, is_kept: bool) -> None:
+    """Note that nothing more is to be done about what a channel sent, and forget its words.
+
+    `is_kept`: they are in the post that came of it; of a channel that is not read nothing is left.
+    """
+    status = UpdateStatus.ANSWERED if is_kept else UpdateStatus.IGNORED
+    InboxUpdate.objects.filter(pk=update.pk).update(status=status, answered_at=timezone.now(), payload="")
+    _end_request(update, status)
 
 
 def join_updates(lead: InboxUpdate, others: Sequence[InboxUpdate]) -> None:

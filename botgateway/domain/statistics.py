@@ -11,6 +11,7 @@ from django.db import connection
 from django.db.models import Count, Model
 from django.utils import timezone
 
+from botgateway.domain.channel_updates import CHANNEL_KINDS
 from botgateway.enums import AccessState, NoticeStatus, UpdateStatus
 from botgateway.models import InboxUpdate, Notice, Person
 from llm.exchanges import DailyUse, begin_day, list_daily_use
@@ -21,8 +22,8 @@ DAY = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Statistics:
-    """Messages are those of the last 24 hours, of which `pending` is of any age; notices are those not
-    delivered, copies of broadcasts left aside.
+    """Messages are those of the last 24 hours, of which `pending` is of any age, channels left aside; notices are
+    those not delivered, copies of broadcasts left aside.
 
     `use` is what models were asked since midnight, by everybody. What is remembered is None where nothing is.
     """
@@ -55,10 +56,11 @@ def _count_people(state: AccessState) -> int:
 
 
 def _count_messages(asking: InboxUpdate) -> dict[UpdateStatus, int]:
-    recent = InboxUpdate.objects.filter(received_at__gte=timezone.now() - DAY)
+    from_people = InboxUpdate.objects.exclude(kind__in=CHANNEL_KINDS)
+    recent = from_people.filter(received_at__gte=timezone.now() - DAY)
     rows = recent.values("status").annotate(number=Count("pk")).values_list("status", "number")
     found = {UpdateStatus(status): number for status, number in rows}
-    pending = InboxUpdate.objects.filter(status=UpdateStatus.PENDING).exclude(pk=asking.pk).count()
+    pending = from_people.filter(status=UpdateStatus.PENDING).exclude(pk=asking.pk).count()
     return {**{status: found.get(status, 0) for status in UpdateStatus}, UpdateStatus.PENDING: pending}
 
 

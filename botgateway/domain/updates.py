@@ -14,6 +14,9 @@ USER_ID_MAX_CHARS = 64
 MESSAGE_KIND = "message"
 EDITED_KIND = "edited_message"
 CALLBACK_KIND = "callback_query"
+POST_KIND = "channel_post"
+EDITED_POST_KIND = "edited_channel_post"
+MEMBERSHIP_KIND = "my_chat_member"
 PRIVATE_CHAT = "private"
 GROUP_CHATS = ("group", "supergroup")
 UNKNOWN_KIND = "unknown"
@@ -22,8 +25,8 @@ UNKNOWN_KIND = "unknown"
 KINDS = (
     MESSAGE_KIND,
     EDITED_KIND,
-    "channel_post",
-    "edited_channel_post",
+    POST_KIND,
+    EDITED_POST_KIND,
     "business_connection",
     "business_message",
     "edited_business_message",
@@ -38,11 +41,22 @@ KINDS = (
     "purchased_paid_media",
     "poll",
     "poll_answer",
-    "my_chat_member",
+    MEMBERSHIP_KIND,
     "chat_member",
     "chat_join_request",
     "chat_boost",
     "removed_chat_boost",
+)
+
+# What Telegram is asked for. Unless it is told, it keeps to what it was told last, whoever that was by
+# (core.telegram.org/bots/api#setwebhook).
+HANDLED_KINDS = (
+    MESSAGE_KIND,
+    EDITED_KIND,
+    CALLBACK_KIND,
+    POST_KIND,
+    EDITED_POST_KIND,
+    MEMBERSHIP_KIND,
 )
 
 
@@ -129,7 +143,7 @@ def parse_update(body: bytes) -> dict[str, Any]:
         raise MalformedUpdate("not JSON in UTF-8") from error
     if not isinstance(update, dict):
         raise MalformedUpdate("not an object")
-    if not _is_id(update.get("update_id")):
+    if not is_id(update.get("update_id")):
         raise MalformedUpdate("no integer update_id")
     return update
 
@@ -151,18 +165,18 @@ def read_incoming(update: dict[str, Any]) -> IncomingMessage | ButtonPress | Non
 
 def _read_message(message: dict[str, Any], *, is_edited: bool) -> IncomingMessage | None:
     place = _read_place(message)
-    sender = _read_sender(message)
+    sender = read_sender(message)
     if place is None or sender is None:
         return None
     incoming = IncomingMessage(
         **place,
         sender=sender,
-        text=_read_text(message, "text") or _read_text(message, "caption"),
+        text=read_text(message, "text") or read_text(message, "caption"),
         attachment=read_attachment(message),
         quoted=_read_quoted(message),
         replied_bot_id=_read_bot_id(message.get("reply_to_message")),
         mentions=_read_mentions(message),
-        media_group_id=_read_text(message, "media_group_id"),
+        media_group_id=read_text(message, "media_group_id"),
         is_edited=is_edited,
     )
     return incoming if incoming.is_private or _may_be_addressed(incoming) else None
@@ -176,16 +190,16 @@ def _may_be_addressed(message: IncomingMessage) -> bool:
 def _read_press(query: dict[str, Any]) -> ButtonPress | None:
     message = query.get("message")
     place = _read_place(message) if isinstance(message, dict) else None
-    sender = _read_sender(query)
-    query_id = _read_text(query, "id")
+    sender = read_sender(query)
+    query_id = read_text(query, "id")
     if place is None or sender is None or not query_id:
         return None
-    return ButtonPress(**place, sender=sender, query_id=query_id, data=_read_text(query, "data"))
+    return ButtonPress(**place, sender=sender, query_id=query_id, data=read_text(query, "data"))
 
 
 def _read_place(message: dict[str, Any]) -> _Place | None:
     chat = message.get("chat")
-    if not isinstance(chat, dict) or not _is_id(chat.get("id")) or not _is_id(message.get("message_id")):
+    if not isinstance(chat, dict) or not is_id(chat.get("id")) or not is_id(message.get("message_id")):
         return None
     if chat.get("type") not in (PRIVATE_CHAT, *GROUP_CHATS):
         return None
@@ -194,7 +208,8 @@ def _read_place(message: dict[str, Any]) -> _Place | None:
     )
 
 
-def _read_sender(holder: dict[str, Any]) -> Sender | None:
+def read_sender(holder: dict[str, Any]) -> Sender | None:
+    """Return the person whose doing an update is; None for a bot, or for nobody."""
     sender = holder.get("from")
     if not isinstance(sender, dict) or sender.get("is_bot"):
         return None
@@ -203,20 +218,20 @@ def _read_sender(holder: dict[str, Any]) -> Sender | None:
         return None
     return Sender(
         user_id=user_id,
-        first_name=_read_text(sender, "first_name")[:200],
-        username=_read_text(sender, "username")[:64],
-        language_code=_read_text(sender, "language_code")[:16],
+        first_name=read_text(sender, "first_name")[:200],
+        username=read_text(sender, "username")[:64],
+        language_code=read_text(sender, "language_code")[:16],
     )
 
 
 def _read_quoted(message: dict[str, Any]) -> str:
     """Return the part of another message that this one quotes, or the whole of what it replies to."""
     quote, replied = message.get("quote"), message.get("reply_to_message")
-    if isinstance(quote, dict) and (text := _read_text(quote, "text")):
+    if isinstance(quote, dict) and (text := read_text(quote, "text")):
         return text
     if not isinstance(replied, dict):
         return ""
-    return _read_text(replied, "text") or _read_text(replied, "caption")
+    return read_text(replied, "text") or read_text(replied, "caption")
 
 
 def _read_bot_id(message: object) -> str:
@@ -224,12 +239,12 @@ def _read_bot_id(message: object) -> str:
     sender = message.get("from") if isinstance(message, dict) else None
     if not isinstance(sender, dict) or sender.get("is_bot") is not True:
         return ""
-    return str(sender["id"]) if _is_id(sender.get("id")) else ""
+    return str(sender["id"]) if is_id(sender.get("id")) else ""
 
 
 def _read_mentions(message: dict[str, Any]) -> tuple[str, ...]:
     """Return the names with @ in lower case. Telegram's offsets count UTF-16 code units."""
-    text = _read_text(message, "text") or _read_text(message, "caption")
+    text = read_text(message, "text") or read_text(message, "caption")
     entities = message.get("entities") or message.get("caption_entities")
     if not isinstance(entities, list):
         return ()
@@ -238,27 +253,29 @@ def _read_mentions(message: dict[str, Any]) -> tuple[str, ...]:
     for entity in entities:
         if isinstance(entity, dict) and entity.get("type") == "mention":
             offset, length = entity.get("offset"), entity.get("length")
-            if _is_id(offset) and _is_id(length):
+            if is_id(offset) and is_id(length):
                 found.append(
                     encoded[2 * offset : 2 * (offset + length)].decode("utf-16-le", "replace").lower()
                 )
     return tuple(found)
 
 
-def _is_id(value: object) -> TypeGuard[int]:
+def is_id(value: object) -> TypeGuard[int]:
+    """Tell whether a value can be one of Telegram's numbers, and be stored."""
     return isinstance(value, int) and not isinstance(value, bool) and abs(value) <= INT64_MAX
 
 
 def _read_user_id(sender: dict[str, Any]) -> str | None:
     """Telegram's are integers; a string is taken as the data it is, anything else is nobody."""
     value = sender.get("id")
-    if _is_id(value):
+    if is_id(value):
         return str(value)
     if isinstance(value, str) and 0 < len(value) <= USER_ID_MAX_CHARS:
         return clean_text(value) or None
     return None
 
 
-def _read_text(holder: dict[str, Any], name: str) -> str:
+def read_text(holder: dict[str, Any], name: str) -> str:
+    """Return a text that can be stored; empty where there is none."""
     value = holder.get(name)
     return clean_text(value) if isinstance(value, str) else ""

@@ -6,18 +6,24 @@ from botgateway import metrics
 from botgateway.domain.access import find_person
 from botgateway.domain.access_notices import REQUEST_AREA
 from botgateway.domain.buttons import read_action
+from botgateway.domain.channel_notices import CHANNEL_AREA
 from botgateway.domain.decisions import Decision, ask_for_access
 from botgateway.domain.strangers import Utterance, is_heard
 from botgateway.domain.updates import ButtonPress
 from botgateway.enums import AccessState
 from botgateway.handlers.administration import ADMIN_COMMAND, handle_admin
+from botgateway.handlers.channels import handle_channel_press
 from botgateway.handlers.conversation import Conversation, Handled, answer_with
 from botgateway.handlers.people import PEOPLE_AREA, handle_people_press, handle_request_press
 from botgateway.models import Person
 from botgateway.wording.access import AccessPhrase
 
 UNKNOWN = "unknown"
-PRESSES = {PEOPLE_AREA: handle_people_press, REQUEST_AREA: handle_request_press}
+PRESSES = {
+    PEOPLE_AREA: handle_people_press,
+    REQUEST_AREA: handle_request_press,
+    CHANNEL_AREA: handle_channel_press,
+}
 STILL = {
     AccessState.PENDING: AccessPhrase.STILL_PENDING,
     AccessState.REFUSED: AccessPhrase.STILL_REFUSED,
@@ -43,7 +49,7 @@ def handle_stranger(conversation: Conversation) -> Handled:
 
 
 def _handle_press(conversation: Conversation) -> Handled:
-    """End the press; those of /admin look themselves at who presses."""
+    """End the press; those of admins look themselves at who presses."""
     area, arguments = read_action(conversation.press.data)
     handler = PRESSES.get(area)
     return handler(conversation, arguments) if handler else SILENCE

@@ -6,8 +6,12 @@ from collections.abc import Callable
 
 from botgateway.domain.access_notices import REQUEST_AREA
 from botgateway.domain.buttons import read_action
+from botgateway.domain.channel_notices import CHANNEL_AREA
+from botgateway.domain.digest_messages import DIGEST_AREA
 from botgateway.handlers.again import RETRY_AREA
+from botgateway.handlers.channels import handle_channel_press
 from botgateway.handlers.conversation import Conversation, Handled
+from botgateway.handlers.digests import handle_digest_press
 from botgateway.handlers.forgetting import FORGET_AREA, handle_forget_press
 from botgateway.handlers.memory import MEMORY_AREA, handle_memory_press
 from botgateway.handlers.model import MODEL_AREA, handle_model_press
@@ -19,6 +23,7 @@ from botgateway.handlers.preferences import (
     handle_persona_press,
 )
 from botgateway.handlers.retry import handle_retry_press
+from botgateway.handlers.subscriptions import SUBSCRIPTION_AREA, handle_subscription_press
 from botgateway.wording.general import GeneralPhrase
 
 PressHandler = Callable[[Conversation, list[str]], Handled]
@@ -32,6 +37,9 @@ AREAS: dict[str, PressHandler] = {
     MODEL_AREA: handle_model_press,
     PEOPLE_AREA: handle_people_press,
     REQUEST_AREA: handle_request_press,
+    CHANNEL_AREA: handle_channel_press,
+    DIGEST_AREA: handle_digest_press,
+    SUBSCRIPTION_AREA: handle_subscription_press,
 }
 
 

@@ -48,7 +48,7 @@ def handle_users(conversation: Conversation, rest: str) -> Handled:
 def handle_people_press(conversation: Conversation, arguments: list[str]) -> Handled:
     """Turn a page of the list, or decide about somebody on it: `<scope>:<page>[:<state>:<user id>]`."""
     if not may_press(conversation):
-        return _refuse_press(conversation)
+        return refuse_press(conversation)
     try:
         scope, page, *decision = arguments
         number = int(page)
@@ -62,7 +62,7 @@ def handle_people_press(conversation: Conversation, arguments: list[str]) -> Han
 def handle_request_press(conversation: Conversation, arguments: list[str]) -> Handled:
     """Decide a request: `<state>:<user id>`. What it says then is shown to every admins' chat by its notice."""
     if not may_press(conversation):
-        return _refuse_press(conversation)
+        return refuse_press(conversation)
     decision, handled = _decide_by_press(conversation, arguments)
     chat_id = str(conversation.incoming.chat_id)
     if decision is None or chat_id in decision.notice_chats:
@@ -76,7 +76,8 @@ def handle_request_press(conversation: Conversation, arguments: list[str]) -> Ha
     )
 
 
-def _refuse_press(conversation: Conversation) -> Handled:
+def refuse_press(conversation: Conversation) -> Handled:
+    """End the press of somebody who may not decide."""
     if conversation.is_stranger:
         return Handled(message_ids=[])
     return Handled(message_ids=[], toast=conversation.say_plain(Words.NOT_LOGGED_IN_TOAST))
