@@ -14,12 +14,15 @@ AS_ROOT := $(shell test "$$(id -u)" = 0 || echo sudo)
 # What looks at the code sees the defaults, not the configuration of this machine.
 DEFAULTS := env -u MONGODB_URL -u REDIS_URL -u TELEGRAM_BOT_TOKEN BUTLER_ENV_FILE= DATA_DIR=$(CURDIR)/data/lint
 ARGS ?=
+# A benchmark that others repeat is of the same days; nothing of them expires before it is read.
+DIGESTS_UNTIL := 2026-06-30
+DIGESTS_REPORT := data/benchmark/channel_digest_ru
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-system lint format bench measure-tokens up down check-infra constraints clean
+.PHONY: help run test test-system lint format bench benchmark-digests measure-tokens up down check-infra constraints clean
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: $(INSTALLED) ## start everything; Ctrl-C stops it (settings: .env, or make run WEB_PORT=8001)
 	@exec $(BIN)/python -m butler_project.supervisor
@@ -52,6 +55,13 @@ format: $(INSTALLED) ## put the code into the agreed form
 
 bench: $(INSTALLED) ## measure the real stack
 	@$(BIN)/python -m tests.benchmarks $(ARGS)
+
+benchmark-digests: $(INSTALLED) ## from nothing to a report on channel digests (another model: ARGS="--model NAME")
+	@env -u MONGODB_URL -u REDIS_URL -u TELEGRAM_BOT_TOKEN POST_TTL_DAYS=3650 LOG_LEVEL=WARNING \
+	  $(BIN)/python -m butler_project.embedded.with_servers $(SHELL) -ec ' \
+	    $(BIN)/python manage.py migrate --verbosity 0; \
+	    $(BIN)/python manage.py seed_benchmark --until $(DIGESTS_UNTIL) --out data/benchmark; \
+	    $(BIN)/python manage.py run_benchmark --scenario channel_digest_ru --out $(DIGESTS_REPORT) $(ARGS)'
 
 measure-tokens: $(TOKENIZERS)/.installed ## compare the token estimates with real tokenizers (140 MB to download)
 	@$(TOKENIZERS)/bin/python -m tests.benchmarks.tokenizers.measure $(ARGS)
