@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -19,7 +16,6 @@ import tracing
 from observability.models import TracePart
 from observability.spans.process import find_process_name
 from observability.spans.provider import LazyProvider, build_provider
-from tests.harness.processes import PROJECT_DIR
 from tests.observability.spans import new_trace_id
 
 CANARY = "тайна, которой нигде не место"
@@ -51,23 +47,6 @@ class Unwell(Exception):
 )
 def test_a_process_is_named_by_what_it_was_called_with(arguments: list[str], name: str) -> None:
     assert find_process_name(arguments) == name
-
-
-def test_a_process_that_records_nothing_does_not_load_the_sdk() -> None:
-    code = (
-        "import sys; sys.argv = ['manage.py', 'runbot']; import django; django.setup();"
-        "import tracing; from opentelemetry import trace;"
-        "print(type(trace.get_tracer_provider()).__name__, 'opentelemetry.sdk.trace' in sys.modules)"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        cwd=PROJECT_DIR,
-        env=os.environ,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert done.stdout.split() == ["LazyProvider", "False"]
 
 
 def test_spans_of_libraries_are_not_kept_and_ours_by_one_provider() -> None:
