@@ -6,10 +6,12 @@ from typing import Any, cast
 
 from django.contrib import admin, messages
 from django.contrib.admin.models import CHANGE
+from django.contrib.admin.utils import unquote
 from django.contrib.admin.views.main import ChangeList
+from django.core.exceptions import PermissionDenied
 from django.db.models import Model, QuerySet
-from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import get_object_or_404, redirect
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext, gettext_lazy, gettext_noop
 
@@ -94,7 +96,12 @@ class PersonAdmin(PersonPageAdmin, ResetAdmin):
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
         """Lead to the person's page: there is no form, as nothing of a person is written by hand."""
-        return redirect(PAGE, get_object_or_404(self.get_queryset(request), pk=object_id).user_id)
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        person: Person | None = self.get_object(request, unquote(object_id))
+        if person is None:
+            raise Http404
+        return redirect(PAGE, person.user_id)
 
     def response_action(
         self, request: HttpRequest, queryset: QuerySet[Any], *location: Any, **named: Any

@@ -57,9 +57,11 @@ def media(settings: Any, tmp_path: Path) -> Path:
         f"{NOTICES}?text__startswith=т",
         f"{UPDATES}?payload__contains=роз",
         f"{FILES}?name__contains=роз",
+        f"{PEOPLE}?user_id__regex=(4%2B)%2B$",
+        f"{PEOPLE}?first_name__icontains=а",
     ],
 )
-def test_words_cannot_be_asked_for_by_a_look_up_in_the_address(client: Client, address: str) -> None:
+def test_a_list_is_asked_nothing_but_what_its_filters_ask(client: Client, address: str) -> None:
     log_in_with_everything_but_reading(client)
 
     assert client.get(address).status_code == 400
@@ -220,6 +222,31 @@ def test_what_is_summed_up_already_is_not_shown_as_said(staff: Client) -> None:
 
     assert ["событие 0" in page, "событие 1" in page, "событие 2" in page] == [False, False, True]
     assert "итог" in section(staff, "summary")
+
+
+def test_a_list_that_names_two_people_in_its_address_shows_the_words_of_none(staff: Client) -> None:
+    EventFactory(user_id="42", content="о розах")
+    EventFactory(user_id="43", content="о турах")
+
+    page = read(staff, f"{EVENTS}?user_id__exact=43&user_id__exact=42")
+
+    assert ("о розах" in page, "о турах" in page) == (False, False)
+    assert not LogEntry.objects.exists()
+
+
+def test_who_stands_behind_a_key_is_told_to_nobody_who_may_not_see_people(client: Client) -> None:
+    person = add_person("42")
+    log_in(client, "view_notice")
+
+    assert client.get(f"{PEOPLE}{person.pk}/change/").status_code == 403
+
+
+@pytest.mark.parametrize(
+    "address",
+    [f"{PEOPLE}nobody/change/", f"{PEOPLE}nobody/history/", f"{EVENTS}nobody/change/", f"{PEOPLE}of/nobody/"],
+)
+def test_an_address_of_nothing_is_answered_as_one(staff: Client, address: str) -> None:
+    assert staff.get(address, follow=True).status_code in (200, 404)
 
 
 def test_notices_are_found_by_whom_they_are_about(staff: Client) -> None:
