@@ -18,8 +18,10 @@ from celery.signals import setup_logging, worker_init, worker_ready
 from django.conf import settings
 from kombu import Queue
 
+import tracing
 from botgateway.metrics_server import serve_metrics
 from butler_project.broker import use_lean_transport
+from butler_project.garbage import spare_what_is_loaded
 from llm.registry import configured_registry
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "butler_project.settings")
@@ -45,10 +47,12 @@ def keep_project_logging(**_: Any) -> None:
 
 @worker_init.connect
 def prepare_worker(**_: Any) -> None:
-    """Serve this worker's metrics, and load the model's client before the first person waits for it."""
+    """Serve this worker's metrics, and load what answering takes before the first person waits for it."""
     serve_metrics(settings.WORKER_METRICS_PORT)
     if "replies" in app.amqp.queues.consume_from:
         configured_registry().house.provider.warm_up()
+        tracing.warm_up()
+    spare_what_is_loaded()
 
 
 @worker_ready.connect

@@ -31,6 +31,7 @@ WRITE_TIMEOUT_S = 3.0  # also how long a process that stops waits for a database
 ATTRIBUTE_MAX_CHARS = 200  # longer than any outcome or model's name
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 NS_PER_US, US_PER_MS = 1_000, 1_000
+NUMBERS = (bool, int, float)  # a union written at its place would be made anew for each value
 
 Row = dict[str, Any]
 
@@ -171,7 +172,7 @@ def _build_span(span: ReadableSpan) -> SpanRow:
 
 
 def _plain(value: object) -> str | int | float | bool:
-    return value if isinstance(value, bool | int | float) else str(value)[:ATTRIBUTE_MAX_CHARS]
+    return value if isinstance(value, NUMBERS) else str(value)[:ATTRIBUTE_MAX_CHARS]
 
 
 def _context(span: ReadableSpan) -> Any:
