@@ -123,6 +123,11 @@ class Child:
         self._process.wait()
         self._process = None
 
+    def wait(self) -> int:
+        """Wait until it has ended by itself; return its exit code."""
+        assert self._process is not None
+        return self._process.wait(STOP_TIMEOUT_S)
+
     def ask_to_stop(self) -> None:
         if self._process is not None:
             self._process.send_signal(signal.SIGTERM)
