@@ -22,6 +22,7 @@ from butler_project.embedded.services import choose_port, mongodb_service, redis
 from tests.harness.llm_standin_process import LLMStandIn
 from tests.harness.processes import PROJECT_DIR, Child, wait_until
 from tests.harness.telegram import SandboxClient
+from tests.harness.unmeasured import UNMEASURED, unmeasured
 from tests.services import CONFIGURATION
 
 TOKEN = "sandbox:tests"  # no number before the colon, as `make run` has it: the bot asks who it is
@@ -80,7 +81,8 @@ class Stack:
         self.stop()
 
     def start(self) -> None:
-        mongodb_url, redis_url = self.mongodb.start(), self.redis.start()
+        with unmeasured():
+            mongodb_url, redis_url = self.mongodb.start(), self.redis.start()
         self.environment = self._build_environment()
         self._build_children()
         self.sandbox.start()
@@ -88,7 +90,7 @@ class Stack:
         sandbox_url = self.sandbox.recent_output.split(SANDBOX_READY)[1].split()[0]
         write_endpoints(self.directory, Endpoints(mongodb_url, redis_url, sandbox_url, TOKEN))
         self.telegram = SandboxClient(sandbox_url)
-        self.manage("migrate", "--verbosity", "0")
+        self.manage("migrate", "--verbosity", "0", **UNMEASURED)
         for child in (self.web, self.worker, self.beat):
             child.start()
         wait_until(self.is_web_up, what="the web process")
@@ -224,7 +226,7 @@ class Stack:
         worker += ["--without-gossip", "--without-mingle", "--without-heartbeat"]
         beat = ["celery", "-A", "butler_project", "beat", "-s", str(self.directory / "beat"), "--pidfile="]
         sandbox = ["sandbox", "--host", "127.0.0.1", "--port", "0", "--token", TOKEN, *self._sandbox_options]
-        self.sandbox = self._child("sandbox", [*python, *sandbox])
+        self.sandbox = self._child("sandbox", [*python, *sandbox], **UNMEASURED)
         self.web = self._child(
             "web", [*python, "gunicorn", "butler_project.wsgi", "-c", "butler_project/gunicorn.conf.py"]
         )
@@ -232,7 +234,7 @@ class Stack:
         self.beat = self._child("beat", [*python, *beat])
         self.bot = self._child("bot", [sys.executable, "manage.py", "runbot"])
 
-    def _child(self, name: str, command: list[str]) -> Child:
+    def _child(self, name: str, command: list[str], **environment: str) -> Child:
         log_dir = self.directory / "log"
         log_dir.mkdir(parents=True, exist_ok=True)
-        return Child(name, command, environment=self.environment, log_dir=log_dir)
+        return Child(name, command, environment={**self.environment, **environment}, log_dir=log_dir)
