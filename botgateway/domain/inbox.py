@@ -93,6 +93,11 @@ def list_pending(chat_id: str) -> list[InboxUpdate]:
     return list(InboxUpdate.pipelines.raw_aggregate(pipeline))
 
 
+def is_pending(update: InboxUpdate) -> bool:
+    """Tell whether an update has still to be answered: another worker may have done so since it was read."""
+    return InboxUpdate.objects.filter(pk=update.pk, status=UpdateStatus.PENDING).exists()
+
+
 def list_overdue_chats() -> list[str]:
     """Return the chats in which an answer has been due for longer than a worker needs to notice."""
     overdue_before = timezone.now() - timedelta(seconds=settings.OVERDUE_AFTER_S)

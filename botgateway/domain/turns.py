@@ -47,6 +47,7 @@ class Turn:
         self._redis = redis_client()
         self._lock = Lock(self._redis, f"turn:{chat_id}", timeout=settings.TURN_LEASE_S, thread_local=False)
         self._held_until = 0.0
+        self._has_lapsed = False
 
     def try_take(self) -> bool:
         """Take the turn if it is free; otherwise leave a note for its holder."""
@@ -71,14 +72,20 @@ class Turn:
         except LockError:
             if not self._acquire():
                 return
+            self._has_lapsed = True
         self._held_until = asked_at + settings.TURN_LEASE_S
 
-    def ensure_held(self) -> None:
-        """Raise `TurnLost` if another worker may be answering this chat. Asks Redis only when in doubt."""
-        if time.monotonic() < self._held_until:
-            return
-        self.renew()
+    def ensure_held(self, *, is_undone: Callable[[], bool] = lambda: True) -> None:
+        """Raise `TurnLost` if another worker may be answering this chat. Asks Redis only when in doubt.
+
+        `is_undone` is asked if the turn was free for a while: another worker may have come, done what was to be done,
+        and gone again.
+        """
         if time.monotonic() >= self._held_until:
+            self.renew()
+            if time.monotonic() >= self._held_until:
+                raise TurnLost
+        if self._has_lapsed and not is_undone():
             raise TurnLost
 
     def begin_attempt(self, update_key: str) -> Attempt:

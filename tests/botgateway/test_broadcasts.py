@@ -184,6 +184,16 @@ def test_a_lane_sends_nothing_while_nobody_knows_what_became_of_a_copy_and_begin
     assert (first.pk, first.attempts, broadcast_lanes.find_known_before(first)) == (killed.pk, 1, 77)
 
 
+def test_of_two_workers_who_have_read_the_same_copy_one_delivers_it() -> None:
+    add_people(1)
+    file_all(begin())
+    (first,), (second,) = list_waiting(), list_waiting()
+
+    assert (notices.begin_delivery(first), notices.begin_delivery(second)) == (True, False)
+
+    assert Notice.objects.get().attempts == 1
+
+
 def test_a_copy_that_is_put_off_holds_up_no_other_and_a_lane_that_waits_says_how_long() -> None:
     add_people(40)
     file_all(begin())
