@@ -14,6 +14,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.contrib import admin, messages
+from django.contrib.admin.models import LogEntry
 from django.contrib.admin.views.main import ChangeList
 from django.core.paginator import Paginator
 from django.db.models import Model, Q, QuerySet
@@ -64,6 +65,11 @@ class IndexedChangeList(ChangeList):
         # Django's «Select … to change» asks for a case of the name that gettext does not know.
         self.title = capfirst(str(self.opts.verbose_name_plural))
 
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        if not (self.query or self.has_active_filters):
+            self.full_result_count = self.result_count  # that all are shown goes without saying
+
     def get_ordering(self, request: HttpRequest, queryset: QuerySet[Any]) -> list[Any]:
         return list(self.model_admin.get_ordering(request))
 
@@ -94,6 +100,19 @@ class ListAdmin(admin.ModelAdmin):
         if not term:
             return queryset, False
         return queryset.filter(match_term(term, self.search_fields)), False
+
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Show what was done, in the reader's language: of our own entries Django shows the text as it is stored."""
+        response = super().history_view(request, object_id, extra_context)
+        for entry in getattr(response, "context_data", {}).get("action_list", ()):
+            entry.change_message = self.describe_entry(entry)
+        return response
+
+    def describe_entry(self, entry: LogEntry) -> str:
+        message = entry.get_change_message()
+        return gettext(message) if message else ""
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         """Allow what the filters offer; `Notice.text__contains` in the address is no way to read a notice."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, cast
 
 from django.contrib import admin, messages
-from django.contrib.admin.models import CHANGE
+from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.admin.utils import unquote
 from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied
@@ -18,6 +18,7 @@ from django.utils.translation import gettext, gettext_lazy, gettext_noop
 from admin_lists import IndexedChangeList
 from botgateway.admin.exports import export_people
 from botgateway.admin.person_page import PAGE, PersonPageAdmin
+from botgateway.admin.sections import describe_entry
 from botgateway.calls import BROKER_ERRORS
 from botgateway.domain.decisions import Decision, ImpossibleDecision, UnknownPerson, decide
 from botgateway.domain.resets import reset_person
@@ -102,6 +103,9 @@ class PersonAdmin(PersonPageAdmin, ResetAdmin):
         if person is None:
             raise Http404
         return redirect(PAGE, person.user_id)
+
+    def describe_entry(self, entry: LogEntry) -> str:
+        return describe_entry(entry)
 
     def response_action(
         self, request: HttpRequest, queryset: QuerySet[Any], *location: Any, **named: Any
