@@ -31,7 +31,7 @@ for name in ("urllib3", "httpx", "TeleBot", "openai", "django.db.backends", "one
     logging.getLogger(name).info("https://api.telegram.org/bot77:top-secret/getMe")
     logging.getLogger(name).debug("https://api.telegram.org/bot77:top-secret/getMe")
 for name in ("django.request", "django.server", "gunicorn.error"):
-    logging.getLogger(name).error("taken over")
+    logging.getLogger(name).error("taken over %d", 1)
 
 for logger in (log, logging.getLogger("django.request")):
     try:
@@ -102,7 +102,7 @@ def test_what_libraries_say_below_warnings_is_not_written(lines: list[dict[str, 
 
 
 def test_django_and_gunicorn_write_no_lines_of_their_own(lines: list[dict[str, Any]]) -> None:
-    taken = [line["logger"] for line in lines if line["event"] == "taken over"]
+    taken = [line["logger"] for line in lines if line["event"] == "taken over 1"]
 
     assert taken == ["django.request", "django.server", "gunicorn.error"]
 
