@@ -282,6 +282,7 @@ CELERY_BEAT_SCHEDULE = {
 
 METRICS_HOST = env.str("METRICS_HOST", default="127.0.0.1")
 WORKER_METRICS_PORT = env.int("WORKER_METRICS_PORT", default=9101)
+READER_METRICS_PORT = env.int("READER_METRICS_PORT", default=9103)  # what the Procfile passes on
 BOT_METRICS_PORT = env.int("BOT_METRICS_PORT", default=9102)
 
 # --- Traces ---------------------------------------------------------------------------------------------------

@@ -6,7 +6,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from pytest_django.fixtures import Settings
 
+from butler_project.checks import check_values
 from tests.harness.processes import PROJECT_DIR
 from tests.services import environment
 
@@ -60,6 +62,7 @@ def run_check(tmp_path: Path, *arguments: str, **variables: str) -> subprocess.C
         ({"TRACE_SAMPLE_RATIO": "1.5"}, "TRACE_SAMPLE_RATIO"),
         ({"SPAN_TTL_DAYS": "0"}, "SPAN_TTL_DAYS"),
         ({"LOKI_URL": "loki:3100"}, "LOKI_URL"),
+        ({"READER_METRICS_PORT": "99999"}, "READER_METRICS_PORT"),
         ({"WEB_PORT": "99999"}, "WEB_PORT"),
         ({"MEMORY_CAP": "0"}, "MEMORY_CAP"),
         ({"MEMORY_KEEP_LAST": "60"}, "MEMORY_KEEP_LAST"),
@@ -110,3 +113,33 @@ def test_a_vendor_without_its_key_is_left_out_and_the_variable_named(tmp_path: P
 
     assert result.returncode == 0
     assert f"{vendor}_API_KEY is not set: the provider {vendor.lower()} is left out." in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "is_one"),
+    [
+        ("LOKI_URL", "http://loki:3100", True),
+        ("LOKI_URL", "https://user:p@ss@[::1]:3100/under", True),
+        ("LOKI_URL", "http://loki:99999", False),
+        ("LOKI_URL", "http://loki:0", False),
+        ("LOKI_URL", "http://loki:abc", False),
+        ("LOKI_URL", "http://[loki", False),
+        ("LOKI_URL", "http://:3100", False),
+        ("REDIS_URL", "unix:///run/redis.sock", True),
+        ("REDIS_URL", "redis://:password@redis:6379/0", True),
+        ("REDIS_URL", "redis://redis:six", False),
+        ("MONGODB_URL", "mongodb://u:p@db1:27017,db2/butler?replicaSet=rs0", True),
+        ("MONGODB_URL", "mongodb+srv://u:p@cluster.example/butler", True),
+        ("MONGODB_URL", "mongodb://db1:27017,db2:270170/butler", False),
+        ("MONGODB_URL", "mongodb://db1,,db2/butler", False),
+    ],
+)
+def test_an_address_has_hosts_and_ports_that_can_be(
+    settings: Settings, name: str, value: str, is_one: bool
+) -> None:
+    setattr(settings, name, value)
+
+    complaints = [error.msg for error in check_values() if error.id == "butler.E011"]
+
+    assert [name in complaint for complaint in complaints] == ([] if is_one else [True])
+    assert value not in str(complaints)
