@@ -45,6 +45,7 @@ QUIET_LOGGERS = {
     "celery.worker.strategy": "WARNING",
     "celery.beat": "WARNING",
     "kombu": "WARNING",
+    "opentelemetry": "ERROR",  # a collector that is away is tried again, with a warning each time
     "asyncio": "WARNING",
     "django.db.backends": "WARNING",
     "django.template": "WARNING",

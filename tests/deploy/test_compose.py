@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import pytest
 import yaml
 
+from botgateway.domain.broadcasts import LANES
 from butler_project.embedded.discovery import PROJECT_DIR
 from tests.deploy.compose import COMPOSE, OURS, SERVICES, WATCHERS
 
@@ -149,6 +150,13 @@ def test_every_queue_has_a_worker() -> None:
     ]
 
     assert sorted(queues) == ["background", "files", "replies", "speech"]
+
+
+def test_who_writes_to_many_leaves_threads_to_the_others() -> None:
+    command = SERVICES["worker-background"]["command"]
+    (threads,) = (int(part.partition("=")[2]) for part in command if part.startswith("--concurrency="))
+
+    assert threads >= LANES + 2  # the nightly run may take one for hours, and beat's tasks want one
 
 
 def test_all_queues_are_served_on_a_laptop_too() -> None:
