@@ -15,7 +15,6 @@ from botgateway.domain.broadcasts import BATCH_PEOPLE, LANES, Progress
 from botgateway.domain.erasure import forget_person
 from botgateway.enums import AccessState, BroadcastStatus, NoticeStatus
 from botgateway.models import AccessDecision, Broadcast, InboxUpdate, Notice, Person
-from redis_connection import redis_client
 from tests.botgateway.test_erasure import accept, build_press
 
 pytestmark = pytest.mark.django_db
@@ -248,17 +247,6 @@ def test_a_sweep_wakes_no_more_chats_than_it_may_those_that_wait_longest_first()
     )
 
     assert notices.list_overdue_chats() == sorted(str(number) for number in range(notices.OVERDUE_NOTICES))
-
-
-def test_a_lane_is_called_once_until_the_call_has_arrived() -> None:
-    redis_client().flushdb()
-
-    assert broadcast_lanes.is_call_due(0, delay_s=5)
-    assert not broadcast_lanes.is_call_due(0, delay_s=0)
-    assert broadcast_lanes.is_call_due(1, delay_s=0)
-    broadcast_lanes.note_call(0)
-    assert broadcast_lanes.is_call_due(0, delay_s=0)
-    assert all(redis_client().pttl(key) > 0 for key in redis_client().keys("broadcast-call:*"))
 
 
 def test_who_is_forgotten_leaves_no_copy_and_takes_no_others_along(settings: Any) -> None:
