@@ -66,7 +66,7 @@ down: ## stop the containers; their data stays
 check-infra: ## verify every service, of the containers or of `make run`
 	@if docker compose ps --services --status running 2>/dev/null | grep -qx web; then \
 	  docker compose exec -T web python manage.py check_infra $(ARGS); \
-	else $(MAKE) --no-print-directory $(INSTALLED) && $(BIN)/python manage.py check_infra $(ARGS); fi
+	else $(MAKE) -s --no-print-directory $(INSTALLED) && $(BIN)/python manage.py check_infra $(ARGS); fi
 
 constraints: ## pin anew everything that the requirements need in turn
 	@rm -rf $(VENV)-constraints && $(PYTHON) -m venv $(VENV)-constraints
