@@ -256,13 +256,17 @@ def test_who_is_forgotten_leaves_no_copy_and_takes_no_others_along(settings: Any
     AccessDecision.objects.create(
         user_id="1", before="pending", after="approved", decided_by=f"telegram:{FORGOTTEN}", via="button"
     )
-    file_all(begin())
+    broadcast = begin()
+    file_all(broadcast)
     Notice.objects.update(status=NoticeStatus.SENT)
     request = accept(1, build_press(int(FORGOTTEN), {"id": int(FORGOTTEN), "is_bot": False}, "Забыть Вас?"))
 
     forget_person(FORGOTTEN, chat_id=FORGOTTEN, request=request, wait=lambda _seconds: None)
 
     assert sorted(Notice.objects.values_list("about_user_id", flat=True)) == ["1", "2"]
+    find_work(0)
+    progress = broadcasts.read_progress(reread(broadcast))
+    assert (progress, progress.waiting) == (Progress(filed=2, sent=2, failed=0, left_out=0), 0)
 
 
 def test_an_outage_uses_up_no_attempt_and_trouble_of_ones_own_does() -> None:
