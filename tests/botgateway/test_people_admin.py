@@ -118,7 +118,10 @@ def test_staff_who_may_only_look_decide_nothing(client: Client) -> None:
     assert Person.objects.get().access_state == "pending"
     page = read(client, f"{PEOPLE}of/1/")
     assert 'name="action"' not in page
-    assert client.get(f"{PEOPLE}of/2/").status_code == 404
+    unknown, unpermitted = client.get(f"{PEOPLE}of/2/"), client.get(DECISIONS)
+    assert (unknown.status_code, unpermitted.status_code) == (404, 403)
+    assert "ничего не хранится" in unknown.content.decode()
+    assert "которого у Вас нет" in unpermitted.content.decode()
     client.logout()
     assert client.get(f"{PEOPLE}of/1/").status_code == 302
 
