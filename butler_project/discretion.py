@@ -14,9 +14,11 @@ import re
 import sys
 import traceback
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs, quote, unquote, urlsplit
+from uuid import UUID
 
 from django.core.exceptions import ImproperlyConfigured
 from structlog.typing import EventDict, WrappedLogger
@@ -36,15 +38,19 @@ CAUSE = "\nThe above exception was the direct cause of the following exception:\
 CONTEXT = "\nDuring handling of the above exception, another exception occurred:\n\n"
 
 # Loggers of libraries that speak of queues, of brokers without their passwords, and of paths of ours, which hold ids.
+# Not of Celery's consumer: it quotes whole messages that it cannot read.
 TRUSTED = (
     "celery.apps.worker",
-    "celery.worker.consumer",
+    "celery.worker.consumer.connection",
     "django.request",
     "django.security.DisallowedHost",
     "django.security.csrf",
 )
 # Who calls these is not in the record, they pass lines on; what they say without values are literals.
 PASSING_ON = ("gunicorn.error",)
+
+# What Celery's line of a failed task says beside the exception: names of ours, ids, a phrase of its own.
+OPEN_FIELDS = {"celery.app.trace": ("name", "id", "description")}
 
 SECRET_NAME = re.compile(r"(_|^)(KEY|TOKEN|SECRET|PASSWORD|HASH)$")
 ADDRESS_NAME = re.compile(r"_(URL|ENDPOINT|PROXY)$", re.IGNORECASE)  # proxies are written small as well
@@ -88,6 +94,11 @@ def is_worth_a_line(record: logging.LogRecord) -> bool:
 def is_ours(record: logging.LogRecord) -> bool:
     """Tell whether a line was written through structlog, as all of ours are."""
     return hasattr(record, "_logger")
+
+
+def name_kind(value: object) -> str:
+    """Return what a line says of a value that is no JSON: a time or an id itself, of anything else its kind alone."""
+    return str(value) if isinstance(value, date | UUID) else type(value).__name__
 
 
 def withhold_values(record: logging.LogRecord) -> logging.LogRecord:
@@ -180,7 +191,10 @@ def _fill_template(record: logging.LogRecord) -> str:
         return template if _is_literal(record, template) else f"{WITHHELD} ({_find_place(record)})"
     try:
         if isinstance(args, Mapping):
-            return template % {name: _withhold(value) for name, value in args.items()}
+            kept = OPEN_FIELDS.get(record.name, ())
+            return template % {
+                name: value if name in kept else _withhold(value) for name, value in args.items()
+            }
         return template % tuple(map(_withhold, args))
     except (TypeError, ValueError, KeyError):
         return template

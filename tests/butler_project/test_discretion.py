@@ -24,6 +24,7 @@ from butler_project.discretion import (
 from butler_project.logging import LineFormatter
 
 PRIVATE = "канарейка"
+TASK_FAILED = "Task %(name)s[%(id)s] %(description)s: %(exc)s"  # as Celery has it
 
 
 def catch(act: Callable[[], object]) -> BaseException:
@@ -136,6 +137,20 @@ def test_what_a_library_has_put_together_is_withheld_where_its_source_is_not_at_
     assert withhold_values(of_no_file).getMessage() == "… (<string>:7)"
 
 
+def test_a_failed_task_is_named_and_what_it_failed_of_is_not() -> None:
+    told = {
+        "name": "app.answer",
+        "id": "7f",
+        "description": "raised unexpected",
+        "exc": PRIVATE,
+        "args": PRIVATE,
+    }
+
+    said = withhold_values(record("celery.app.trace", logging.ERROR, TASK_FAILED, told))
+
+    assert said.getMessage() == "Task app.answer[7f] raised unexpected: …"
+
+
 def test_gunicorn_speaks_through_a_method_of_its_own() -> None:
     said = record("gunicorn.error", logging.ERROR, "-".join(["Error", "handling"]))
 
@@ -147,9 +162,11 @@ def test_gunicorn_speaks_through_a_method_of_its_own() -> None:
     [
         ("django.security.DisallowedHost", f"of {PRIVATE}"),
         ("django.security.SuspiciousFileOperation", f"… ({Path(__file__).name}:1)"),
+        ("celery.worker.consumer.consumer", f"… ({Path(__file__).name}:1)"),
+        ("celery.worker.consumer.connection", f"of {PRIVATE}"),
     ],
 )
-def test_of_what_is_suspicious_only_a_wrong_host_is_told(name: str, expected: str) -> None:
+def test_of_what_is_suspicious_or_unread_only_the_place_is_told(name: str, expected: str) -> None:
     assert withhold_values(record(name, logging.ERROR, f"of {PRIVATE}")).getMessage() == expected
 
 
