@@ -48,6 +48,7 @@ class Turn:
         self._lock = Lock(self._redis, f"turn:{chat_id}", timeout=settings.TURN_LEASE_S, thread_local=False)
         self._held_until = 0.0
         self._has_lapsed = False
+        self._is_given_back = False
 
     def try_take(self) -> bool:
         """Take the turn if it is free; otherwise leave a note for its holder."""
@@ -58,6 +59,7 @@ class Turn:
 
     def give_back(self) -> bool:
         """Let the turn go; return whether somebody left a note meanwhile."""
+        self._is_given_back = True
         try:
             self._lock.release()
         except LockError:
@@ -70,7 +72,7 @@ class Turn:
         try:
             self._lock.reacquire()
         except LockError:
-            if not self._acquire():
+            if self._is_given_back or not self._acquire():  # given back while this call was on its way
                 return
             self._has_lapsed = True
         self._held_until = asked_at + settings.TURN_LEASE_S
@@ -129,6 +131,7 @@ class Turn:
         asked_at = time.monotonic()
         is_taken = bool(self._lock.acquire(blocking=False))
         if is_taken:
+            self._is_given_back = False
             self._held_until = asked_at + settings.TURN_LEASE_S
         return is_taken
 

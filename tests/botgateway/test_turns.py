@@ -119,6 +119,20 @@ def test_who_slept_past_the_lease_goes_on_only_if_nobody_else_has_done_it(
             asleep.ensure_held(is_undone=lambda: is_undone)
 
 
+def test_a_renewal_that_is_late_does_not_take_a_turn_that_was_given_back() -> None:
+    first, second = Turn("42"), Turn("42")
+    first.try_take()
+    first.give_back()
+
+    first.renew()
+
+    assert second.try_take() is True
+    second.give_back()
+    assert first.try_take() is True
+    first.renew()
+    assert second.try_take() is False
+
+
 def test_the_lease_is_renewed_for_as_long_as_the_answer_takes(settings: Any) -> None:
     settings.TURN_LEASE_S = 0.3
 
