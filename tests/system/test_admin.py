@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import Select
 
 from tests.harness.stack import Stack
@@ -197,8 +198,9 @@ def test_a_conversation_is_read_searched_and_the_reading_is_on_record(
     assert wait_for_section(staff, "exchanges", "tbody tr")
     assert staff.texts("#conversation .person-words") == []  # as long as nobody asks
 
-    staff.one("#conversation a[data-fragment]").click()
+    staff.one("#conversation a[data-fragment]").send_keys(Keys.ENTER)
     said = wait_for_section(staff, "conversation", ".person-words")
+    assert staff.switch_to.active_element.get_attribute("id") == "conversation-title"
     assert [said[0], said[2]] == ["Меня зовут Анна", "Мой любимый цвет — индиго"]
     staff.one("#conversation input[type=search]").send_keys("индиго")
     staff.one("#conversation button").click()
