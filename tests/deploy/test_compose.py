@@ -122,6 +122,10 @@ def test_prometheus_asks_services_that_there_are_on_ports_that_they_have() -> No
     assert ports["web"] == SERVICES["web"]["environment"]["WEB_PORT"]
     assert SERVICES["web"]["environment"]["ALLOWED_HOSTS"].endswith(",web")
     assert {SERVICES[name]["environment"]["METRICS_HOST"] for name in metering} == {"0.0.0.0"}
+    for name in metering:
+        environment = SERVICES[name]["environment"]
+        own = environment["BOT_METRICS_PORT" if name == "bot" else "WORKER_METRICS_PORT"]
+        assert ports[name] == own or name == "web"
 
 
 def test_butler_knows_its_watchers_by_their_names() -> None:
@@ -209,9 +213,10 @@ def test_all_secrets_are_made_once(tmp_path: Path) -> None:
     }
 
 
-def test_the_token_may_be_in_the_env_file_and_must_be_somewhere(tmp_path: Path) -> None:
+@pytest.mark.parametrize("written", ["4711:abc", '"4711:abc"', "'4711:abc' # of the house\r"])
+def test_the_token_may_be_in_the_env_file_and_must_be_somewhere(tmp_path: Path, written: str) -> None:
     missing = make_secrets(tmp_path)
-    (tmp_path / ".env").write_text('WEB_PORT=1\nTELEGRAM_BOT_TOKEN="4711:abc"\n')
+    (tmp_path / ".env").write_text(f"WEB_PORT=1\nTELEGRAM_BOT_TOKEN={written}\n")
 
     assert missing.returncode == 1
     assert "TELEGRAM_BOT_TOKEN is missing" in missing.stderr
