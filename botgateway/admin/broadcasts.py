@@ -205,6 +205,8 @@ def _describe(broadcast: Broadcast, *, may_send: bool) -> dict[str, Any]:
         "parts": [SafeString(part.html) for part in render_parts(broadcast.text)],  # nosec B308 B703
         "is_draft": _is_draft(broadcast),
         "is_running": is_running,
+        "is_moving": is_running
+        or (broadcast.status == BroadcastStatus.CANCELLED and not broadcast.finished_at),
         "progress": None if _is_draft(broadcast) else _as_slots(broadcasts.read_progress(broadcast)),
         "may_send": may_send,
         "has_admins": broadcasts.has_admins(),
