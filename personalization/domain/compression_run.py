@@ -29,9 +29,8 @@ from personalization.models import CompressionRun
 
 log = structlog.get_logger(__name__)
 
-RUN_LIMIT_S = (
-    5 * 3_600
-)  # from two at night until the first people are up; who is left waits for the next night
+# From two at night until the first people are up; who is left waits for the next night.
+RUN_LIMIT_S = 5 * 3_600
 TAKE_UP_WITHIN = timedelta(hours=12)  # of an interrupted run that is older, the next one is near
 LOOK_EVERY_S = 1.0  # how often the record is written, and how soon a run ends that is asked to
 PROGRESS = ("seen", "found", "processed", "failed")

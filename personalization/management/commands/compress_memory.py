@@ -99,7 +99,7 @@ class Command(BaseCommand):
 
     def _compress_all(self, *, limit: int | None, is_extractive_allowed: bool) -> None:
         progress = Progress(self.stdout)
-        with _telling_to_end() as told:
+        with telling_to_end() as told:
             runner = CompressionRunner(
                 _chain(),
                 limit=limit,
@@ -125,13 +125,13 @@ class Command(BaseCommand):
 
 
 @contextmanager
-def _telling_to_end() -> Iterator[threading.Event]:
-    """Let the first Ctrl-C, or SIGTERM, end a run with the people it is at; the next one ends it as usual."""
+def telling_to_end() -> Iterator[threading.Event]:
+    """Let the first Ctrl-C, or SIGTERM, end a run with the people it is at; the next one kills it, which is no loss."""
     told = threading.Event()
 
     def tell(number: int, _frame: object) -> None:
         told.set()
-        signal.signal(number, earlier[number])
+        signal.signal(number, signal.SIG_DFL)
 
     earlier: dict[int, Any] = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     for number in earlier:
