@@ -14,7 +14,6 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.contrib import admin, messages
-from django.contrib.admin.models import LogEntry
 from django.contrib.admin.views.main import ChangeList
 from django.core.paginator import Paginator
 from django.db.models import Model, Q, QuerySet
@@ -107,12 +106,9 @@ class ListAdmin(admin.ModelAdmin):
         """Show what was done, in the reader's language: of our own entries Django shows the text as it is stored."""
         response = super().history_view(request, object_id, extra_context)
         for entry in getattr(response, "context_data", {}).get("action_list", ()):
-            entry.change_message = self.describe_entry(entry)
+            message = entry.get_change_message()
+            entry.change_message = gettext(message) if message else ""
         return response
-
-    def describe_entry(self, entry: LogEntry) -> str:
-        message = entry.get_change_message()
-        return gettext(message) if message else ""
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         """Allow what the filters offer; `Notice.text__contains` in the address is no way to read a notice."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, cast
 
 from django.contrib import admin, messages
-from django.contrib.admin.models import CHANGE, LogEntry
+from django.contrib.admin.models import CHANGE
 from django.contrib.admin.utils import unquote
 from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied
@@ -17,8 +17,7 @@ from django.utils.translation import gettext, gettext_lazy, gettext_noop
 
 from admin_lists import IndexedChangeList
 from botgateway.admin.exports import export_people
-from botgateway.admin.person_page import PAGE, PersonPageAdmin
-from botgateway.admin.sections import describe_entry
+from botgateway.admin.person_page import PAGE, SECTION, PersonPageAdmin
 from botgateway.calls import BROKER_ERRORS
 from botgateway.domain.decisions import Decision, ImpossibleDecision, UnknownPerson, decide
 from botgateway.domain.resets import reset_person
@@ -97,15 +96,13 @@ class PersonAdmin(PersonPageAdmin, ResetAdmin):
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
         """Lead to the person's page: there is no form, as nothing of a person is written by hand."""
-        if not self.has_view_permission(request):
-            raise PermissionDenied
-        person: Person | None = self.get_object(request, unquote(object_id))
-        if person is None:
-            raise Http404
-        return redirect(PAGE, person.user_id)
+        return redirect(PAGE, self._find_by_key(request, object_id).user_id)
 
-    def describe_entry(self, entry: LogEntry) -> str:
-        return describe_entry(entry)
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Lead to what staff did and read, which needs a permission that Django does not ask for."""
+        return redirect(SECTION, self._find_by_key(request, object_id).user_id, "log")
 
     def response_action(
         self, request: HttpRequest, queryset: QuerySet[Any], *location: Any, **named: Any
@@ -159,6 +156,14 @@ class PersonAdmin(PersonPageAdmin, ResetAdmin):
         deleted, chats = reset_person(user_id, occasion=occasion)
         wake_notices(chats)
         return deleted
+
+    def _find_by_key(self, request: HttpRequest, key: str) -> Person:
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        person: Person | None = self.get_object(request, unquote(key))
+        if person is None:
+            raise Http404
+        return person
 
     def _decide_about(self, request: HttpRequest, people: QuerySet[Person], state: AccessState) -> None:
         outcomes = [self._decide(request, person, state) for person in people]

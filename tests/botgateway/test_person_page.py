@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import User
+from django.contrib.contenttypes.models import ContentType
 from django.db import connection
 from django.test import Client
 from structlog.testing import capture_logs
@@ -93,7 +94,6 @@ def list_pages(person: Person, notice: Notice) -> list[str]:
         f"{PEOPLE}of/42/",
         *(f"{PEOPLE}of/42/{name}/" for name in SECTIONS),
         f"{PEOPLE}of/42/files/{file_id}/",
-        f"{PEOPLE}{person.pk}/history/",
         EVENTS,
         f"{EVENTS}?q=42",
         f"{EVENTS}?user_id__exact=42&source=text",
@@ -234,11 +234,29 @@ def test_a_list_that_names_two_people_in_its_address_shows_the_words_of_none(sta
     assert not LogEntry.objects.exists()
 
 
-def test_who_stands_behind_a_key_is_told_to_nobody_who_may_not_see_people(client: Client) -> None:
+@pytest.mark.parametrize("page", ["change", "history"])
+def test_who_stands_behind_a_key_is_told_to_nobody_who_may_not_see_people(client: Client, page: str) -> None:
     person = add_person("42")
     log_in(client, "view_notice")
 
-    assert client.get(f"{PEOPLE}{person.pk}/change/").status_code == 403
+    assert client.get(f"{PEOPLE}{person.pk}/{page}/").status_code == 403
+
+
+def test_what_staff_did_is_shown_to_who_may_view_the_log_alone(client: Client) -> None:
+    person = add_person("42")
+    LogEntry.objects.create(
+        user=User.objects.create_superuser("boss", password="x"),
+        content_type=ContentType.objects.get_for_model(Person),
+        object_id=str(person.pk),
+        object_repr="42",
+        action_flag=2,
+        change_message="approved",
+    )
+    log_in(client, "view_person")
+
+    page = client.get(f"{PEOPLE}{person.pk}/history/", follow=True).content.decode()
+
+    assert ("boss" in page, "admin.view_logentry" in page) == (False, True)
 
 
 @pytest.mark.parametrize(
