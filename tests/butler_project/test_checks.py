@@ -2,16 +2,17 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from pytest_django.fixtures import Settings
 
 from butler_project.checks import check_values
-from tests.harness.processes import PROJECT_DIR
+from tests.harness.prepared_django import PreparedDjango
 from tests.services import environment
 
+RunCheck = Callable[..., subprocess.CompletedProcess[str]]
 PRODUCTION = {
     "MONGODB_URL": "mongodb://db.example/butler",
     "SECRET_KEY": "k" * 64,
@@ -20,15 +21,20 @@ PRODUCTION = {
 }
 
 
-def run_check(tmp_path: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-W", "ignore", "manage.py", "check", *arguments],
-        cwd=PROJECT_DIR,
-        env=environment(DATA_DIR=str(tmp_path), **variables),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+@pytest.fixture(scope="module")
+def django() -> Iterator[PreparedDjango]:
+    with PreparedDjango() as found:
+        yield found
+
+
+@pytest.fixture
+def run_check(django: PreparedDjango, tmp_path: Path) -> RunCheck:
+    """Run `manage.py check` with variables of the test's own."""
+
+    def run(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+        return django.run(["check", *arguments], environment=environment(DATA_DIR=str(tmp_path), **variables))
+
+    return run
 
 
 @pytest.mark.parametrize(
@@ -77,39 +83,41 @@ def run_check(tmp_path: Path, *arguments: str, **variables: str) -> subprocess.C
     ids=lambda value: value if isinstance(value, str) else None,
 )
 def test_a_wrong_setting_stops_the_start_and_is_named(
-    tmp_path: Path, variables: dict[str, str], name: str
+    run_check: RunCheck, variables: dict[str, str], name: str
 ) -> None:
-    finished = run_check(tmp_path, **variables)
+    finished = run_check(**variables)
 
     assert finished.returncode != 0
     assert name in finished.stderr
     assert "short" not in finished.stderr.replace("shorter", "")
 
 
-def test_the_defaults_are_sound(tmp_path: Path) -> None:
-    assert run_check(tmp_path).returncode == 0
+def test_the_defaults_are_sound(run_check: RunCheck) -> None:
+    assert run_check().returncode == 0
 
 
-def test_production_passes_the_deployment_checks(tmp_path: Path) -> None:
+def test_production_passes_the_deployment_checks(run_check: RunCheck) -> None:
     finished = run_check(
-        tmp_path, "--deploy", "--fail-level", "WARNING", **{**PRODUCTION, "SECRET_KEY": os.urandom(48).hex()}
+        "--deploy", "--fail-level", "WARNING", **{**PRODUCTION, "SECRET_KEY": os.urandom(48).hex()}
     )
 
     assert finished.returncode == 0, finished.stderr
 
 
-def test_a_secret_can_come_from_a_file(tmp_path: Path) -> None:
+def test_a_secret_can_come_from_a_file(run_check: RunCheck, tmp_path: Path) -> None:
     secret = tmp_path / "token"
     secret.write_text("no-token\n")
 
-    finished = run_check(tmp_path, TELEGRAM_BOT_TOKEN_FILE=str(secret))
+    finished = run_check(TELEGRAM_BOT_TOKEN_FILE=str(secret))
 
     assert "TELEGRAM_BOT_TOKEN" in finished.stderr
 
 
 @pytest.mark.parametrize("vendor", ["MISTRAL", "DEEPSEEK", "GEMINI"])
-def test_a_vendor_without_its_key_is_left_out_and_the_variable_named(tmp_path: Path, vendor: str) -> None:
-    result = run_check(tmp_path, **{f"{vendor}_MODEL": "some-model"})
+def test_a_vendor_without_its_key_is_left_out_and_the_variable_named(
+    run_check: RunCheck, vendor: str
+) -> None:
+    result = run_check(**{f"{vendor}_MODEL": "some-model"})
 
     assert result.returncode == 0
     assert f"{vendor}_API_KEY is not set: the provider {vendor.lower()} is left out." in result.stderr
