@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+import subprocess
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,6 +17,7 @@ from pymongo.collection import Collection
 from butler_project.embedded.page_finder import FEW, Page
 from butler_project.embedded.pages import read_page
 from tests import services
+from tests.harness.processes import PROJECT_DIR
 
 HOUSES, PAGE = FEW + 200, 250
 
@@ -138,3 +141,12 @@ def test_a_page_knows_how_many_documents_are_enough() -> None:
     assert read_page(stages) == Page({"a": 1}, [("b", -1)], 30)
     assert read_page([{"$skip": 20}, {"$sort": {"b": 1}}, {"$limit": 10}]) is None
     assert read_page(stages[:2]) == Page({"a": 1}, [], None)
+
+
+def test_the_server_is_mended_to_read_pages_so() -> None:
+    code = (
+        "from secantus import commands; from butler_project.embedded.mongodb import mend; mend();"
+        "print(commands._HANDLERS['aggregate'].__module__)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=PROJECT_DIR, capture_output=True, check=True)
+    assert done.stdout.decode().split() == ["butler_project.embedded.pages"]
