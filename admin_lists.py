@@ -15,6 +15,7 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.admin.views.main import ChangeList
+from django.core.exceptions import BadRequest, ValidationError
 from django.core.paginator import Paginator
 from django.db.models import Model, Q, QuerySet
 from django.db.models.constants import LOOKUP_SEP
@@ -129,7 +130,10 @@ class ListAdmin(admin.ModelAdmin):
             text = gettext("At most %(most)d at once: search or filter first.") % {"most": MOST_AT_ONCE}
             self.message_user(request, text, messages.ERROR)
             return None
-        return super().response_action(request, queryset, *location, **named)
+        try:
+            return super().response_action(request, queryset, *location, **named)
+        except ValidationError as error:
+            raise BadRequest("a key that is none") from error
 
 
 class RecordAdmin(ListAdmin):

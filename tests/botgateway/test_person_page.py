@@ -265,6 +265,7 @@ def test_what_staff_did_is_shown_to_who_may_view_the_log_alone(client: Client) -
 )
 def test_an_address_of_nothing_is_answered_as_one(staff: Client, address: str) -> None:
     assert staff.get(address, follow=True).status_code in (200, 404)
+    assert staff.post(PEOPLE, {"action": "approve", "_selected_action": "nobody"}).status_code == 400
 
 
 def test_notices_are_found_by_whom_they_are_about(staff: Client) -> None:
