@@ -7,10 +7,20 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.harness.grouping import LoadGroupOfFiles, begin_with_processes, make_scheduler
 from tests.harness.llm_standin_process import LLMStandIn
 from tests.harness.shared_stack import new_chat_id, shared_stack
 from tests.harness.stack import Stack
 from tests.harness.telegram import SandboxClient
+
+
+@pytest.hookimpl(optionalhook=True)  # pytest runs without pytest-xdist as well
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> LoadGroupOfFiles | None:
+    return make_scheduler(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    begin_with_processes(items)
 
 
 @pytest.hookimpl(tryfirst=True)
