@@ -40,7 +40,8 @@ def start_model(port: int = 0) -> LLMStandIn:
 class Stack:
     """`with Stack(directory) as stack:` starts everything on free ports and stops it again.
 
-    `is_webhook` chooses between the webhook and long polling. `settings` are environment variables of
+    `is_webhook` chooses between the webhook and long polling; `is_measured=False` leaves coverage out, where other
+    stacks run the same lines. `settings` are environment variables of
     Butler's processes, which are `stack.web`, `.worker`, `.bot`, `.beat` and `.sandbox`: each can be killed
     and started again.
     """
@@ -51,6 +52,7 @@ class Stack:
         *,
         is_webhook: bool = True,
         has_model: bool = True,
+        is_measured: bool = True,
         worker_threads: int = 32,
         sandbox_options: tuple[str, ...] = ("--no-limits",),
         **settings: str,
@@ -60,6 +62,7 @@ class Stack:
         self.redis = redis_service(directory)
         self.model = start_model() if has_model else None
         self.is_webhook = is_webhook
+        self._is_measured = is_measured
         self.web_url = f"http://127.0.0.1:{choose_port()}"
         self._mongodb_client: pymongo.MongoClient[dict[str, Any]] | None = None
         self._redis_client: redis.Redis | None = None
@@ -204,6 +207,7 @@ class Stack:
             "WORKER_METRICS_PORT": str(choose_port()),
             "BOT_METRICS_PORT": str(choose_port()),
             "PYTHONUNBUFFERED": "1",
+            **({} if self._is_measured else UNMEASURED),
             **({"WEBHOOK_BASE_URL": self.web_url} if self.is_webhook else {}),
             **({"LLM_API_URL": self.model.url} if self.model else {}),
         }

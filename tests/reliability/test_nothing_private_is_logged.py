@@ -80,7 +80,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
             "MEMORY_CAP": "6",
             "MEMORY_KEEP_LAST": "2",
         }
-        stack = Stack(tmp_path_factory.mktemp("private"), **settings)
+        stack = Stack(tmp_path_factory.mktemp("private"), is_measured=False, **settings)
         with stack:
             live(stack)
         yield House(stack, loki)
