@@ -20,7 +20,7 @@ from pymongo.database import Database
 from butler_project.embedded.discovery import Endpoints, write_endpoints
 from butler_project.embedded.services import choose_port, mongodb_service, redis_service
 from tests.harness.llm_standin_process import LLMStandIn
-from tests.harness.processes import PROJECT_DIR, Child, wait_until
+from tests.harness.processes import PATIENCE_S, PROJECT_DIR, Child, wait_until
 from tests.harness.telegram import SandboxClient
 from tests.harness.unmeasured import UNMEASURED, unmeasured
 from tests.services import CONFIGURATION
@@ -28,7 +28,6 @@ from tests.services import CONFIGURATION
 TOKEN = "sandbox:tests"  # no number before the colon, as `make run` has it: the bot asks who it is
 SANDBOX_READY = "sandbox: listening on "
 SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"
-DELIVERY_TIMEOUT_S = 30.0
 WEBHOOK_TIMEOUT_S = 60.0
 
 
@@ -188,7 +187,7 @@ class Stack:
         if self.model:
             self.model.forget_script()
 
-    def wait_until_settled(self, *, timeout_s: float = DELIVERY_TIMEOUT_S) -> None:
+    def wait_until_settled(self, *, timeout_s: float = PATIENCE_S) -> None:
         """Wait until Telegram has delivered everything and nothing in the inbox is pending."""
         inbox = self.database().inbox_updates
 
