@@ -21,9 +21,6 @@ QUICK_USERS, QUICK_ROUNDS = 2, 2
 IDLE_S, QUICK_IDLE_S = 10.0, 2.0
 NEVER_S = "86400"
 DATABASE, BROKER, TELEGRAM = Target(7), Target(10), Target(3)
-# Written by a thread of each process about once a second, all that has come together: the more messages, the rarer for
-# each. Counted by the second, not by the message.
-BATCHED = ("insert llm_exchanges", "insert spans")
 LISTED_FROM = 0.005  # rarer than once in 200 messages: rounding of the idle share
 
 
@@ -35,7 +32,7 @@ def run(plan: Plan) -> Result:
     result = Result(
         "counted",
         f"{users * rounds} short messages, one after the other; the sweeper is off, and what {idle_s:g} s of idling "
-        "send is subtracted. What is written in batches is counted by the second.",
+        "send is subtracted.",
     )
     with warmed_stack(chat_ids, is_watched=True, SWEEP_INTERVAL_S=NEVER_S) as stack:
         questions = write_for_crowd(chat_ids, rounds, tag="счёта")
@@ -52,7 +49,6 @@ def _count(result: Result, stack: BenchStack, questions: list[Question], idle_s:
     busy = Window(stack, broker, lambda: _talk_one_by_one(stack, questions))
     result.accounting = settle(stack, questions).accounting
     share = busy.seconds / idle.seconds
-    batched = _take_batched(busy.mongodb)
     totals = []
     for title, mine, idling in (
         ("Database commands", busy.mongodb, idle.mongodb),
@@ -65,18 +61,11 @@ def _count(result: Result, stack: BenchStack, questions: list[Question], idle_s:
         totals.append(total)
     result.figures = [
         Figure("database commands a message", totals[0], "", DATABASE),
-        Figure("inserts of exchanges and spans", batched.total() / busy.seconds, "a second"),
         Figure("Redis commands a message", totals[1], "", BROKER),
         Figure("Redis commands inside scripts", totals[2]),
         Figure("Telegram calls a message", totals[3], "", TELEGRAM),
         Figure("time of a message on its own", busy.seconds / len(questions) * 1000, "ms"),
     ]
-
-
-def _take_batched(commands: Counter[str]) -> Counter[str]:
-    """Take out of the counts, and return, what is written in batches."""
-    taken = [name for name in commands if name.endswith(BATCHED)]
-    return Counter({name: commands.pop(name) for name in taken})
 
 
 def _talk_one_by_one(stack: BenchStack, questions: list[Question]) -> None:
