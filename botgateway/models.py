@@ -53,6 +53,7 @@ class InboxUpdate(models.Model):
         indexes = [
             UniqueIndex(fields=["update_id"], name="update_id_unique"),
             models.Index(fields=["status", "chat_id", "received_at"], name="status_chat_received"),
+            models.Index(fields=["trace_id"], name="update_trace_id"),
             TTLIndex(fields=["received_at"], name="received_at_ttl", expire_after_s=INBOX_TTL_S),
         ]
         verbose_name = _("update")
