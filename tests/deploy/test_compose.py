@@ -22,7 +22,16 @@ MAKE_SECRETS = PROJECT_DIR / "deploy" / "make-secrets.sh"
 
 
 def test_the_parts_of_butler_are_there() -> None:
-    assert OURS == ["beat", "bot", "migrate", "web", "worker-background", "worker-digests", "worker-reader", "worker-replies"]
+    assert OURS == [
+        "beat",
+        "bot",
+        "migrate",
+        "web",
+        "worker-background",
+        "worker-digests",
+        "worker-reader",
+        "worker-replies",
+    ]
     assert sorted(set(SERVICES) - set(OURS)) == sorted(OTHERS)
 
 
@@ -153,7 +162,7 @@ def test_every_queue_has_a_worker() -> None:
         for queue in part.removeprefix("--queues=").split(",")
     ]
 
-    assert sorted(queues) == ["background", "files", "replies", "speech"]
+    assert sorted(queues) == ["background", "digests", "files", "replies", "speech"]
 
 
 def test_who_writes_to_many_leaves_threads_to_the_others() -> None:
@@ -166,7 +175,7 @@ def test_who_writes_to_many_leaves_threads_to_the_others() -> None:
 def test_all_queues_are_served_on_a_laptop_too() -> None:
     procfile = (PROJECT_DIR / "Procfile").read_text()
 
-    assert re.findall(r" -Q (\S+) ", procfile) == ["replies,background", "speech,files"]
+    assert re.findall(r" -Q (\S+) ", procfile) == ["replies,background", "speech,files,digests"]
 
 
 def test_secrets_come_from_files() -> None:

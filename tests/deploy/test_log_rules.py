@@ -86,7 +86,7 @@ def is_log_call(node: Any) -> bool:
 
 
 def test_processes_have_names_in_containers_and_without() -> None:
-    apart = {"replies", "background"}
+    apart = {"replies", "background", "digests"}
 
     assert {"web", "bot", "beat", "worker", "reader", "migrate"} | apart == PROCESSES
 
