@@ -1,15 +1,19 @@
-"""Celery's part of broadcasts: their notices are filed, and sent by lanes, in slices that leave workers to others."""
+"""Celery's part of broadcasts: their notices are filed, and sent by lanes, in slices that leave workers to others.
+
+Digests that are due to subscribers become broadcasts.
+"""
 
 from __future__ import annotations
 
 import structlog
 from celery import shared_task
+from django.utils import timezone
 from redis.exceptions import RedisError
 
 from botgateway.calls import call
 from botgateway.delivery.broadcasts import send_slice
 from botgateway.delivery.notices import PAUSE_S
-from botgateway.domain import broadcast_lanes, broadcasts, turns
+from botgateway.domain import broadcast_lanes, broadcasts, digest_delivery, turns
 from botgateway.domain.broadcasts import LANES
 from botgateway.domain.turns import Turn
 from botgateway.errors import OUTAGES, TurnLost
@@ -55,6 +59,20 @@ def send_broadcasts(lane: int) -> None:
         pauses = [PAUSE_S]
     if pauses and pauses[-1] is not None:
         _wake_lane(lane, delay_s=min(pauses[-1], LONGEST_WAIT_S))
+
+
+@shared_task(name="botgateway.deliver_digests")
+def deliver_digests() -> None:
+    """Begin the delivery of every digest that is due, unless another worker is at it. May be called freely."""
+
+    def begin(turn: Turn) -> None:
+        for broadcast_id in digest_delivery.begin_due(timezone.now()):
+            wake_broadcast(broadcast_id)
+
+    try:
+        turns.take_turns("digest-deliveries", begin)
+    except (TurnLost, *OUTAGES) as error:
+        log.warning("digests not delivered yet", error=type(error).__name__)
 
 
 def wake_broadcast(broadcast_id: str) -> None:

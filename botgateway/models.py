@@ -169,11 +169,20 @@ class Notice(models.Model):
 class Broadcast(models.Model):
     """A message from staff to everybody who is approved. Each person's copy is a notice that names this broadcast.
 
+    One with a `channel_id` goes to those who subscribe to its digests instead (`domain.digest_delivery`): to those of
+    an `hour` of a `time_zone`, with the digest of `day`; without a day to all, with word that there will be no more.
+    It has no text of its own, and goes when `expires_at` has come.
+
     `filed_until` is the `user_id` up to which notices are filed: whoever takes over after a crash goes on from there.
     `sent`, `failed` and `left_out` are counted at the end: notices go after a month.
     """
 
     text = models.TextField()
+    channel_id = models.CharField(max_length=32, blank=True, default="")
+    day = models.CharField(max_length=10, blank=True, default="")
+    hour = models.PositiveSmallIntegerField(default=0)
+    time_zone = models.CharField(max_length=64, blank=True, default="")
+    expires_at = models.DateTimeField(null=True, blank=True, default=None)
     status = models.CharField(max_length=9, choices=BroadcastStatus, default=BroadcastStatus.DRAFT)
     created_by = models.CharField(max_length=150)
     created_at = models.DateTimeField(default=timezone.now)
@@ -187,7 +196,11 @@ class Broadcast(models.Model):
 
     class Meta:
         db_table = "broadcasts"
-        indexes = [models.Index(fields=["status", "created_at"], name="broadcast_status_created_at")]
+        indexes = [
+            models.Index(fields=["status", "created_at"], name="broadcast_status_created_at"),
+            models.Index(fields=["channel_id", "-created_at"], name="broadcast_channel_created_at"),
+            TTLIndex(fields=["expires_at"], name="broadcast_expires_at_ttl", expire_after_s=0),
+        ]
         verbose_name = _("broadcast")
         verbose_name_plural = _("broadcasts")
 

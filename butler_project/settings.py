@@ -282,6 +282,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": DIGEST_SWEEP_S,
         "options": {"expires": DIGEST_SWEEP_S, "queue": "digests"},
     },
+    "deliver-digests": {
+        "task": "botgateway.deliver_digests",
+        "schedule": 60.0,  # nine o'clock is a minute past at the latest
+        "options": {"expires": 60.0},
+    },
     "compute-figures": {
         "task": "observability.compute_figures",
         "schedule": 300.0,

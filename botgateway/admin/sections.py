@@ -16,6 +16,8 @@ from redis.exceptions import RedisError
 
 from admin_lists import count_up_to
 from botgateway.models import AccessDecision, Person
+from digests.admin.lists import attach_channels
+from digests.models import Subscription
 from llm.models import Exchange
 from personalization.admin.files import build_download_address
 from personalization.admin.reading import READ_FLAG, READ_PERMISSION
@@ -106,6 +108,14 @@ def read_compressions(wanted: Wanted) -> Mapping[str, Any]:
     return {**take_page(records, wanted), "is_under_way": is_under_way(wanted.user_id)}
 
 
+def read_subscriptions(wanted: Wanted) -> Mapping[str, Any]:
+    found = take_page(
+        Subscription.objects.filter(user_id=wanted.user_id).order_by("user_id", "channel_id"), wanted
+    )
+    attach_channels(found["rows"])
+    return found
+
+
 def read_log(wanted: Wanted) -> Mapping[str, Any]:
     """Return what staff did and read, of the person's record and of the profile's."""
     keys = [str(wanted.person.pk)]
@@ -125,6 +135,7 @@ SECTIONS = {
         Section("files", _("Files"), READ_PERMISSION, read_files, True),
         Section("exchanges", _("Exchanges with models"), "llm.view_exchange", read_exchanges),
         Section("compressions", _("Compressions"), "personalization.view_compression", read_compressions),
+        Section("subscriptions", _("Subscriptions"), "digests.view_subscription", read_subscriptions),
         Section("log", _("What staff did and read"), "admin.view_logentry", read_log),
     )
 }

@@ -86,7 +86,7 @@ class _Batch:
         if not notices.begin_delivery(notice):
             return 0.0
         try:
-            message_ids = answer.deliver(self.broadcast.text)
+            message_ids = answer.deliver(*broadcasts.write_copy(self.broadcast, notice))
         except TurnLost:
             log.warning("turn lost, a copy left to the next worker", chat_id=notice.chat_id)
             return PAUSE_S

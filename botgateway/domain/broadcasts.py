@@ -1,4 +1,4 @@
-"""Broadcasts: one text of the staff's for everybody whom Butler may write to.
+"""Broadcasts: one text of the staff's for everybody whom Butler may write to, or a digest for its subscribers.
 
     draft ──start──▶ filing ──▶ sending ──▶ done
                        └─────cancel┴──────▶ cancelled
@@ -20,8 +20,11 @@ from django.db.models import Count, F, QuerySet
 from django.utils import timezone
 
 from botgateway import metrics
+from botgateway.domain import digest_delivery
 from botgateway.domain.access import admitted_people
 from botgateway.domain.access_notices import stamp
+from botgateway.domain.buttons import Keyboard
+from botgateway.domain.digest_delivery import Batch
 from botgateway.domain.notices import file_notice
 from botgateway.enums import BroadcastStatus, NoticeStatus
 from botgateway.models import Broadcast, Notice
@@ -103,6 +106,11 @@ def read_progress(broadcast: Broadcast) -> Progress:
     return Progress(filed=broadcast.filed, **counted)
 
 
+def write_copy(broadcast: Broadcast, notice: Notice) -> tuple[str, Keyboard]:
+    """Return what a copy says, and its buttons."""
+    return digest_delivery.write_copy(broadcast, notice) if broadcast.channel_id else (broadcast.text, ())
+
+
 def is_any_running() -> bool:
     return Broadcast.objects.filter(status__in=RUNNING).exists()
 
@@ -146,26 +154,37 @@ def _find(broadcast_id: str) -> QuerySet[Broadcast]:
 
 
 def _file_batch(broadcast: Broadcast) -> bool:
-    people = admitted_people().filter(user_id__gt=broadcast.filed_until).order_by("user_id")
-    batch = list(people.values_list("user_id", "chat_id")[:BATCH_PEOPLE])
-    copies = [_build_copy(broadcast, user_id, chat_id) for user_id, chat_id in batch]
+    batch = _read_batch(broadcast)
+    copies = [_build_copy(broadcast, user_id, chat_id) for user_id, chat_id in batch.people]
     keys = [copy.key for copy in copies]
     known = set(Notice.objects.filter(key__in=keys).values_list("key", flat=True))  # filed before a crash
     Notice.objects.bulk_create([copy for copy in copies if copy.key not in known])
-    is_all = len(batch) < BATCH_PEOPLE
+    if broadcast.channel_id:
+        digest_delivery.note_filed(broadcast, batch)
+    is_all = len(batch.user_ids) < BATCH_PEOPLE
     ours = _find(str(broadcast.pk)).filter(status=BroadcastStatus.FILING, filed_until=broadcast.filed_until)
     ours.update(
-        filed=F("filed") + len(batch),
-        filed_until=batch[-1][0] if batch else broadcast.filed_until,
+        filed=F("filed") + len(batch.people),
+        filed_until=batch.user_ids[-1] if batch.user_ids else broadcast.filed_until,
         status=BroadcastStatus.SENDING if is_all else BroadcastStatus.FILING,
     )
     return not is_all or not is_running(broadcast)  # cancelled meanwhile, there is something to call off
 
 
+def _read_batch(broadcast: Broadcast) -> Batch:
+    if broadcast.channel_id:
+        return digest_delivery.read_batch(broadcast, limit=BATCH_PEOPLE)
+    people = admitted_people().filter(user_id__gt=broadcast.filed_until).order_by("user_id")
+    found = tuple(people.values_list("user_id", "chat_id")[:BATCH_PEOPLE])
+    return Batch(tuple(user_id for user_id, _ in found), found)
+
+
 def _build_copy(broadcast: Broadcast, user_id: str, chat_id: str) -> Notice:
     """Due since the broadcast began: later than that only what somebody has tried to deliver."""
     return Notice(
-        key=f"broadcast:{broadcast.pk}:{user_id}",
+        key=digest_delivery.build_key(broadcast, user_id)
+        if broadcast.channel_id
+        else f"broadcast:{broadcast.pk}:{user_id}",
         chat_id=chat_id,
         about_user_id=user_id,
         broadcast_id=str(broadcast.pk),

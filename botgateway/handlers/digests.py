@@ -10,6 +10,7 @@ from botgateway import metrics
 from botgateway.delivery.typing_sign import typing_shown
 from botgateway.domain import limits
 from botgateway.domain.buttons import Keyboard, write_action
+from botgateway.domain.digest_delivery import unsubscribe
 from botgateway.domain.digest_messages import (
     DIGEST_AREA,
     SHOW,
@@ -164,7 +165,7 @@ def _switch_subscription(conversation: Conversation, verb: str, channel_id: str,
     channel = channels.get_channel(channel_id)
     digest = writing.find_digest(channel_id, day)
     if verb == UNSUBSCRIBE:
-        subscriptions.unsubscribe(conversation.user_id, channel_id)
+        unsubscribe(conversation.user_id, channel_id)
         toast = conversation.say_plain(Words.UNSUBSCRIBED_TOAST)
     elif channel.state == ChannelState.ON:
         made = subscriptions.subscribe(conversation.user_id, channel, now=timezone.now())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.utils import timezone
 
 from botgateway.domain.buttons import Button, Keyboard, write_action
+from botgateway.domain.digest_delivery import unsubscribe
 from botgateway.domain.digest_messages import name_channel
 from botgateway.handlers.channel_menu import build_channel_menu, label_channel, read_page
 from botgateway.handlers.conversation import Conversation, Handled, answer_with
@@ -67,7 +68,7 @@ def handle_subscription_press(conversation: Conversation, arguments: list[str]) 
             case [verb, channel_id] if verb == END:
                 return _end(conversation, channels.get_channel(channel_id))
             case [verb, channel_id] if verb == DROP:
-                subscriptions.unsubscribe(conversation.user_id, channel_id)
+                unsubscribe(conversation.user_id, channel_id)
                 return _show_own(conversation, toast=conversation.say_plain(Words.UNSUBSCRIBED_TOAST))
     except UnknownChannel:
         pass
@@ -123,7 +124,7 @@ def _hours_keyboard(conversation: Conversation, subscription: Subscription) -> K
 
 
 def _end(conversation: Conversation, channel: Channel) -> Handled:
-    subscriptions.unsubscribe(conversation.user_id, channel.channel_id)
+    unsubscribe(conversation.user_id, channel.channel_id)
     return answer_with(conversation, Words.UNSUBSCRIBED, channel=name_channel(channel))
 
 

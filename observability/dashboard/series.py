@@ -142,7 +142,7 @@ PLOTS = (
         "digests",
         _("Digests"),
         (
-            Series(_("written"), total_of("digests", ("written",))),
+            Series(_("done"), total_of("digests", ("written",))),
             Series(_("failed"), total_of("digests", ("failed",))),
         ),
     ),

@@ -16,7 +16,17 @@ UPDATES = "/admin/botgateway/inboxupdate/"
 FILES = "/admin/personalization/storedfile/"
 EVENTS = "/admin/personalization/memoryevent/"
 PROFILES = "/admin/personalization/userprofile/"
-SECTIONS = ("profile", "access", "summary", "conversation", "files", "exchanges", "compressions", "log")
+SECTIONS = (
+    "profile",
+    "access",
+    "summary",
+    "conversation",
+    "files",
+    "exchanges",
+    "compressions",
+    "subscriptions",
+    "log",
+)
 READER = "read_conversation"
 
 
