@@ -13,6 +13,8 @@ SYSTEM_PACKAGES := chromium chromium-driver prometheus prometheus-alertmanager
 AS_ROOT := $(shell test "$$(id -u)" = 0 || echo sudo)
 # What looks at the code sees the defaults, not the configuration of this machine.
 DEFAULTS := env -u MONGODB_URL -u REDIS_URL -u TELEGRAM_BOT_TOKEN BUTLER_ENV_FILE= DATA_DIR=$(CURDIR)/data/lint
+# Tests that share a running stack stay together and come first, see tests/harness/grouping.py.
+PYTEST := $(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder
 ARGS ?=
 # A benchmark that others repeat is of the same days; nothing of them expires before it is read.
 DIGESTS_UNTIL := 2026-06-30
@@ -28,7 +30,9 @@ run: $(INSTALLED) ## start everything; Ctrl-C stops it (settings: .env, or make 
 	@exec $(BIN)/python -m butler_project.supervisor
 
 test: $(INSTALLED) ## run the tests (one of them: make test ARGS="-k name")
-	@$(BIN)/python -m pytest -q -n 2 --dist loadfile -m "not system" --cov --cov-report=term:skip-covered $(ARGS)
+	@rm -f .coverage.*
+	@$(PYTEST) -m "not system" --cov --cov-report=term:skip-covered $(ARGS); \
+	  status=$$?; rm -f .coverage.*; exit $$status # those of processes that were killed or outlived the tests
 
 test-system: $(INSTALLED) ## run the tests that need Debian packages, which it installs
 	@dpkg -s $(SYSTEM_PACKAGES) >/dev/null 2>&1 || { \
@@ -36,7 +40,7 @@ test-system: $(INSTALLED) ## run the tests that need Debian packages, which it i
 	  $(AS_ROOT) apt-get update -qq && \
 	  $(AS_ROOT) env DEBIAN_FRONTEND=noninteractive \
 	    apt-get install -y -qq --no-install-recommends $(SYSTEM_PACKAGES) >/dev/null; }
-	@$(BIN)/python -m pytest -q -m system $(ARGS)
+	@$(PYTEST) -m system $(ARGS)
 
 lint: $(INSTALLED) ## style, types, import rules, security, forgotten migrations
 	@$(BIN)/ruff check .
@@ -76,7 +80,7 @@ down: ## stop the containers; their data stays
 check-infra: ## verify every service, of the containers or of `make run`
 	@if docker compose ps --services --status running 2>/dev/null | grep -qx web; then \
 	  docker compose exec -T web python manage.py check_infra $(ARGS); \
-	else $(MAKE) --no-print-directory $(INSTALLED) && $(BIN)/python manage.py check_infra $(ARGS); fi
+	else $(MAKE) -s --no-print-directory $(INSTALLED) && $(BIN)/python manage.py check_infra $(ARGS); fi
 
 constraints: ## pin anew everything that the requirements need in turn
 	@rm -rf $(VENV)-constraints && $(PYTHON) -m venv $(VENV)-constraints

@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import structlog
 
@@ -31,7 +31,9 @@ class Beat:
         self._running: Future[None] | None = None
 
     def submit(self, executor: ThreadPoolExecutor) -> None:
-        if not self.is_cancelled and (self._running is None or self._running.done()):
+        if self.is_cancelled or (self._running is not None and not self._running.done()):
+            return
+        with suppress(RuntimeError):  # the interpreter ends: no work is taken any more
             self._running = executor.submit(self._run)
 
     def cancel(self, *, wait_s: float) -> None:

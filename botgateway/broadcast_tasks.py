@@ -22,6 +22,8 @@ log = structlog.get_logger(__name__)
 
 QUEUE = "background"
 BATCHES_AT_ONCE = 10
+# A lane waits no longer for one person, whom Telegram may put off for hours: another broadcast may have begun.
+LONGEST_WAIT_S = 30.0
 
 
 @shared_task(name="botgateway.file_broadcast")
@@ -56,7 +58,7 @@ def send_broadcasts(lane: int) -> None:
         log.warning("broadcasts postponed", lane=lane, error=type(error).__name__)
         pauses = [PAUSE_S]
     if pauses and pauses[-1] is not None:
-        _wake_lane(lane, delay_s=pauses[-1])
+        _wake_lane(lane, delay_s=min(pauses[-1], LONGEST_WAIT_S))
 
 
 @shared_task(name="botgateway.deliver_digests")

@@ -174,7 +174,7 @@ def _open_conversation(bundle: Bundle, turn: Turn, attempt: Attempt, *, is_stran
         find_latest_id=lambda: inbox.find_latest_message_id(update.chat_id, since=update.received_at),
         shown_ids=update.answer_message_ids or ([incoming.message_id] if is_press else []),
         is_repeated=attempt in (Attempt.AFTER_FAILURE, Attempt.AFTER_OUTAGE),
-        before_sending=turn.ensure_held,
+        before_sending=partial(turn.ensure_held, is_undone=partial(inbox.is_pending, update)),
         reply_to_message_id=0 if incoming.is_private else incoming.message_id,
         kept=update.undelivered,
     )

@@ -12,16 +12,23 @@
 from __future__ import annotations
 
 import os
+import warnings
 from typing import Any
 
+import structlog
 from celery import Celery
-from celery.signals import setup_logging, worker_init, worker_ready
+from celery.exceptions import SecurityWarning
+from celery.signals import beat_init, celeryd_init, setup_logging, worker_init, worker_ready
 from django.conf import settings
 from kombu import Queue
 
+import tracing
 from botgateway.metrics_server import serve_metrics
 from butler_project.broker import use_lean_transport
+from butler_project.garbage import spare_what_is_loaded
 from llm.registry import configured_registry
+
+log = structlog.get_logger(__name__)
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "butler_project.settings")
 
@@ -45,12 +52,27 @@ def keep_project_logging(**_: Any) -> None:
     """Stop Celery from configuring logs: Django has done so already."""
 
 
+@celeryd_init.connect
+def let_root_try(**_: Any) -> None:
+    """Do not warn whoever tries Butler as root; in production it is logged."""
+    if not settings.IS_PRODUCTION:
+        warnings.simplefilter("ignore", SecurityWarning)
+
+
+@beat_init.connect
+def tell_of_beat(**_: Any) -> None:
+    """Leave a line at the start of beat, which says nothing else while all is well."""
+    log.info("beat begins")
+
+
 @worker_init.connect
 def prepare_worker(**_: Any) -> None:
-    """Serve this worker's metrics, and load the model's client before the first person waits for it."""
+    """Serve this worker's metrics, and load what answering takes before the first person waits for it."""
     serve_metrics(settings.WORKER_METRICS_PORT)
     if "replies" in app.amqp.queues.consume_from:
         configured_registry().house.provider.warm_up()
+        tracing.warm_up()
+    spare_what_is_loaded()
 
 
 @worker_ready.connect

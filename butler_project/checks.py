@@ -31,7 +31,13 @@ URL_SCHEMES = {
 SECRET_KEY_MIN_CHARS = 50
 WEBHOOK_SECRET_MAX_CHARS = 256  # core.telegram.org/bots/api#setwebhook
 PORT_MAX = 65_535
-PORTS = (("WEB_PORT", 1), ("SANDBOX_PORT", 1), ("WORKER_METRICS_PORT", 0), ("BOT_METRICS_PORT", 0))
+PORTS = (
+    ("WEB_PORT", 1),
+    ("SANDBOX_PORT", 1),
+    ("WORKER_METRICS_PORT", 0),
+    ("READER_METRICS_PORT", 0),
+    ("BOT_METRICS_PORT", 0),
+)
 POSITIVE = (
     "MEMORY_CAP",
     "MEMORY_KEEP_LAST",
@@ -133,15 +139,24 @@ def _choice_errors() -> Iterator[Error]:
 def _url_errors() -> Iterator[Error]:
     for name, schemes in URL_SCHEMES.items():
         value = getattr(settings, name)
-        if not value:
-            continue
-        parts = urlsplit(value)
-        if parts.scheme not in schemes or not (parts.netloc or parts.scheme == "unix"):
+        if value and not _is_address(value, schemes):
             # The value itself may hold a password.
             yield Error(
-                f"{name} is no address that begins with {' or '.join(s + '://' for s in schemes)}.",
+                f"{name} is no address that begins with {' or '.join(s + '://' for s in schemes)}, "
+                "or its port is none.",
                 id="butler.E011",
             )
+
+
+def _is_address(value: str, schemes: tuple[str, ...]) -> bool:
+    """Tell whether a value has one of the schemes, and hosts whose ports there are: of MongoDB there may be several."""
+    try:
+        parts = urlsplit(value)
+        hosts = [urlsplit(f"//{host}") for host in parts.netloc.rpartition("@")[2].split(",")]
+        are_hosts = all(host.hostname and host.port != 0 for host in hosts)
+    except ValueError:  # brackets that do not close, a port that is no number or above the last
+        return False
+    return parts.scheme in schemes and (are_hosts or parts.scheme == "unix")
 
 
 def _number_errors() -> Iterator[Error]:

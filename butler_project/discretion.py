@@ -14,13 +14,16 @@ import re
 import sys
 import traceback
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
 from pathlib import Path
 from typing import Any, NamedTuple
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qs, quote, unquote, urlsplit
+from uuid import UUID
 
 from django.core.exceptions import ImproperlyConfigured
 from structlog.typing import EventDict, WrappedLogger
 
+UNAVAILABLE = 503
 WITHHELD = "…"
 MASK = "***"
 FRAMES_MAX = 40  # of each exception, the innermost: what is further out is the frameworks'
@@ -35,10 +38,23 @@ CAUSE = "\nThe above exception was the direct cause of the following exception:\
 CONTEXT = "\nDuring handling of the above exception, another exception occurred:\n\n"
 
 # Loggers of libraries that speak of queues, of brokers without their passwords, and of paths of ours, which hold ids.
-TRUSTED = ("celery.apps.worker", "celery.worker.consumer", "django.request", "django.security")
+# Not of Celery's consumer: it quotes whole messages that it cannot read.
+TRUSTED = (
+    "celery.apps.worker",
+    "celery.worker.consumer.connection",
+    "django.request",
+    "django.security.DisallowedHost",
+    "django.security.csrf",
+)
+# Who calls these is not in the record, they pass lines on; what they say without values are literals.
+PASSING_ON = ("gunicorn.error",)
+
+# What Celery's line of a failed task says beside the exception: names of ours, ids, a phrase of its own.
+OPEN_FIELDS = {"celery.app.trace": ("name", "id", "description")}
 
 SECRET_NAME = re.compile(r"(_|^)(KEY|TOKEN|SECRET|PASSWORD|HASH)$")
-ADDRESS_NAME = re.compile(r"_(URL|ENDPOINT)$")
+ADDRESS_NAME = re.compile(r"_(URL|ENDPOINT|PROXY)$", re.IGNORECASE)  # proxies are written small as well
+HEADERS_NAME = re.compile(r"_HEADERS$")  # `name=value,name=value`, values as in addresses
 FILE_SUFFIX = "_FILE"  # `NAME_FILE` names the file that holds NAME
 SECRET_MIN_CHARS = 8  # anything shorter is also part of innocent words
 
@@ -64,9 +80,15 @@ def describe_exception(error: BaseException) -> str:
 
 
 def is_worth_a_line(record: logging.LogRecord) -> bool:
-    """Tell whether a record is ours, or a library's warning: below it these show commands and prompts."""
-    lowest = logging.INFO if _is_trusted(record) else logging.WARNING
-    return is_ours(record) or record.levelno >= lowest
+    """Tell whether a record is ours, or a library's warning: below it these show commands and prompts.
+
+    Django calls every 503 an error. We answer so on purpose, and have said as a warning what is away.
+    """
+    if is_ours(record):
+        return True
+    if record.name == "django.request" and getattr(record, "status_code", None) == UNAVAILABLE:
+        return False
+    return record.levelno >= (logging.INFO if _is_trusted(record) else logging.WARNING)
 
 
 def is_ours(record: logging.LogRecord) -> bool:
@@ -74,8 +96,17 @@ def is_ours(record: logging.LogRecord) -> bool:
     return hasattr(record, "_logger")
 
 
+def name_kind(value: object) -> str:
+    """Return what a line says of a value that is no JSON: a time or an id itself, of anything else its kind alone."""
+    return str(value) if isinstance(value, date | UUID) else type(value).__name__
+
+
 def withhold_values(record: logging.LogRecord) -> logging.LogRecord:
-    """Return a library's record without the texts that were put into its message; numbers stay."""
+    """Return a library's record without the texts that were put into its message; numbers stay.
+
+    A message without values stays if it is a literal of the library. Put together, it may hold anything: then only
+    its place stays.
+    """
     if is_ours(record) or _is_trusted(record):
         return record
     cleaned = logging.makeLogRecord(record.__dict__)
@@ -157,13 +188,28 @@ def _fill_template(record: logging.LogRecord) -> str:
     if not isinstance(template, str):  # an exception, as a rule
         return type(template).__name__
     if not args:
-        return template
+        return template if _is_literal(record, template) else f"{WITHHELD} ({_find_place(record)})"
     try:
         if isinstance(args, Mapping):
-            return template % {name: _withhold(value) for name, value in args.items()}
+            kept = OPEN_FIELDS.get(record.name, ())
+            return template % {
+                name: value if name in kept else _withhold(value) for name, value in args.items()
+            }
         return template % tuple(map(_withhold, args))
     except (TypeError, ValueError, KeyError):
         return template
+
+
+def _is_literal(record: logging.LogRecord, text: str) -> bool:
+    """Tell whether a text stands, as a whole and in quotes, in the source of who says it."""
+    if record.name in PASSING_ON:
+        return True
+    source = _read(record.pathname)
+    return f'"{text}"' in source or f"'{text}'" in source
+
+
+def _find_place(record: logging.LogRecord) -> str:
+    return f"{Path(record.pathname).name}:{record.lineno}"
 
 
 def _withhold(value: object) -> object:
@@ -171,7 +217,7 @@ def _withhold(value: object) -> object:
 
 
 def _is_telling(name: str) -> bool:
-    return bool(SECRET_NAME.search(name) or ADDRESS_NAME.search(name))
+    return any(kind.search(name) for kind in (SECRET_NAME, ADDRESS_NAME, HEADERS_NAME))
 
 
 def _read(path: str) -> str:
@@ -185,21 +231,29 @@ def _list_secrets(name: str, value: object) -> Iterator[str]:
     if not isinstance(value, str):
         return
     if SECRET_NAME.search(name):
-        yield from _if_long(value)
+        yield from _if_long(value, quote(value, safe=""))
     elif ADDRESS_NAME.search(name):
         yield from _list_passwords(value)
+    elif HEADERS_NAME.search(name):
+        yield from _list_header_values(value)
 
 
 def _list_passwords(address: str) -> Iterator[str]:
-    """Return the password in an address, as it stands there and as it is."""
+    """Return the passwords in an address, as they stand there and as they are."""
     try:
-        password = urlsplit(address).password or ""
+        parts = urlsplit(address)
+        password = parts.password or ""
     except ValueError:  # the system checks name a wrong address
         return
-    yield from _if_long(password)
-    yield from _if_long(unquote(password))
+    yield from _if_long(password, unquote(password), *parse_qs(parts.query).get("password", ()))
 
 
-def _if_long(value: str) -> Iterator[str]:
-    if len(value) >= SECRET_MIN_CHARS:
-        yield value
+def _list_header_values(headers: str) -> Iterator[str]:
+    """Return the values of headers, and what follows a word like Bearer in them."""
+    for header in headers.split(","):
+        value = header.partition("=")[2].strip()
+        yield from _if_long(value, unquote(value), *unquote(value).split(" ")[1:])
+
+
+def _if_long(*values: str) -> Iterator[str]:
+    yield from (value for value in values if len(value) >= SECRET_MIN_CHARS)

@@ -26,9 +26,19 @@ _METRICS_DIR, _OURS = "PROMETHEUS_MULTIPROC_DIR", "butler-metrics-"
 if workers > 1 and _METRICS_DIR not in os.environ:
     os.environ[_METRICS_DIR] = tempfile.mkdtemp(prefix=_OURS, dir=worker_tmp_dir)
 
+from gunicorn.glogging import Logger  # type: ignore[import-untyped]  # noqa: E402
+
 from butler_project.logging import build_logging  # noqa: E402
 
+
+class LoggerWithoutAccess(Logger):  # type: ignore[misc]
+    """gunicorn's, which takes any configuration of logs for a wish to have each request written down."""
+
+    access_log_enabled = False
+
+
 accesslog = None  # addresses may hold tokens, and Django logs what matters
+logger_class = LoggerWithoutAccess
 loglevel = "warning"
 # Of the process that starts the others; each of these applies the settings' own. It has no thread, which a fork would
 # not take along, and so ships nothing. Imported here: see above.

@@ -22,6 +22,7 @@ from butler_project.discretion import (
     build_mask,
     find_secrets,
     is_worth_a_line,
+    name_kind,
     render_exception,
     withhold_values,
 )
@@ -45,6 +46,7 @@ QUIET_LOGGERS = {
     "celery.worker.strategy": "WARNING",
     "celery.beat": "WARNING",
     "kombu": "WARNING",
+    "opentelemetry": "ERROR",  # a collector that is away is tried again, with a warning each time
     "asyncio": "WARNING",
     "django.db.backends": "WARNING",
     "django.template": "WARNING",
@@ -77,7 +79,7 @@ class LineFormatter(structlog.stdlib.ProcessorFormatter):
             foreign_pre_chain=SHARED_PROCESSORS,
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                structlog.processors.JSONRenderer(ensure_ascii=False),
+                structlog.processors.JSONRenderer(ensure_ascii=False, default=name_kind),
             ],
         )
         self._mask = build_mask(secrets)

@@ -107,6 +107,7 @@ AUTH_PASSWORD_VALIDATORS = [
 LANGUAGE_CODE = "ru"
 LANGUAGES = [("ru", "русский"), ("en", "English")]  # of the admin site: as the browser asks
 LOCALE_PATHS = [BASE_DIR / "locale"]
+FORMAT_MODULE_PATH = "butler_project.formats"
 TIME_ZONE = env.str("TIME_ZONE", default="Europe/Moscow")
 USE_I18N = True
 USE_TZ = True
@@ -305,6 +306,7 @@ CELERY_BEAT_SCHEDULE = {
 
 METRICS_HOST = env.str("METRICS_HOST", default="127.0.0.1")
 WORKER_METRICS_PORT = env.int("WORKER_METRICS_PORT", default=9101)
+READER_METRICS_PORT = env.int("READER_METRICS_PORT", default=9103)  # what the Procfile passes on
 BOT_METRICS_PORT = env.int("BOT_METRICS_PORT", default=9102)
 
 # --- Traces ---------------------------------------------------------------------------------------------------

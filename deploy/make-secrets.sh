@@ -34,7 +34,9 @@ printf '' | keep alertmanager_telegram_token # used only once alertmanager.yml n
 printf 'redis://:%s@redis:6379/0' "$(cat secrets/redis_password)" | keep redis_url
 
 if [ ! -s secrets/telegram_bot_token ]; then
-  token=${TELEGRAM_BOT_TOKEN:-$(sed -n 's/^TELEGRAM_BOT_TOKEN=//p' .env 2>/dev/null | tr -d '"' | tail -n 1)}
+  # As .env is read elsewhere: in quotes of either kind or none, with a comment behind it, the last one counts.
+  written=$(sed -n 's/^TELEGRAM_BOT_TOKEN=//p' .env 2>/dev/null | sed 's/[[:space:]]#.*//' | tail -n 1)
+  token=${TELEGRAM_BOT_TOKEN:-$(printf '%s' "$written" | tr -d "\"'[:space:]")}
   if [ -z "$token" ]; then
     echo "TELEGRAM_BOT_TOKEN is missing: put the token that @BotFather gave you into .env" >&2
     exit 1

@@ -10,6 +10,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from itertools import islice
 from typing import Any
 
@@ -99,8 +100,12 @@ class ExchangeWriter:
             self._waiting.clear()
 
     def _start(self) -> None:
-        self._thread = threading.Thread(target=self._run, name="exchange-writer", daemon=True)
-        self._thread.start()
+        thread = threading.Thread(target=self._run, name="exchange-writer", daemon=True)
+        with suppress(
+            RuntimeError
+        ):  # there is no thread to be had: the next row tries again, and the end writes all
+            thread.start()
+            self._thread = thread
 
     def _run(self) -> None:
         while True:

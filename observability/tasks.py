@@ -10,7 +10,7 @@ from celery.signals import task_prerun
 from redis.exceptions import RedisError
 
 from observability import figures
-from observability.infrastructure import signs
+from observability.infrastructure import metrics, signs
 
 log = structlog.get_logger(__name__)
 
@@ -32,6 +32,7 @@ def note_beat(*, task: Task, **_: Any) -> None:
     """Note that beat is at work whenever something is begun that it has sent."""
     if not getattr(task.request, "celery_beat_task", False):
         return
+    metrics.BEAT_TASKS.inc()
     try:
         signs.note_beat()
     except RedisError as error:

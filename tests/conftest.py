@@ -7,10 +7,20 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.harness.grouping import LoadGroupOfFiles, begin_with_processes, make_scheduler
 from tests.harness.llm_standin_process import LLMStandIn
 from tests.harness.shared_stack import new_chat_id, shared_stack
 from tests.harness.stack import Stack
 from tests.harness.telegram import SandboxClient
+
+
+@pytest.hookimpl(optionalhook=True)  # pytest runs without pytest-xdist as well
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> LoadGroupOfFiles | None:
+    return make_scheduler(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    begin_with_processes(items)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -19,6 +29,14 @@ def pytest_runtest_teardown() -> None:
     from llm.exchanges import discard_exchanges  # there are settings only by now
 
     discard_exchanges()
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None) -> None:
+    """Set the test database up as pytest-django does, and empty it in a quicker way."""
+    from tests.harness.emptying import empty_quickly  # there are settings only by now
+
+    empty_quickly()
 
 
 @pytest.fixture

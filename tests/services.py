@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.harness.unmeasured import unmeasured
+
 if TYPE_CHECKING:  # imported for good below, once pytest-cov looks on
     from butler_project.embedded.discovery import Endpoints
     from butler_project.embedded.services import EmbeddedService
@@ -137,7 +139,8 @@ class _Services:
 
         mongodb, redis = mongodb_service(directory), redis_service(directory)
         self.started = [mongodb, redis]
-        self.mongodb_url, self.redis_url = mongodb.start(), redis.start()
+        with unmeasured():  # tests/embedded measures servers of its own
+            self.mongodb_url, self.redis_url = mongodb.start(), redis.start()
 
     def find_endpoints(self) -> Endpoints:
         from butler_project.embedded.discovery import Endpoints

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 
 import pytest
 
 from heartbeat import Heartbeat
-from tests.harness.processes import wait_until
+from tests.harness.processes import PROJECT_DIR, wait_until
 
 
 @pytest.fixture
@@ -76,3 +78,22 @@ def test_the_end_waits_for_a_call_under_way(heartbeat: Heartbeat) -> None:
     with heartbeat.every(3600, act, is_immediate=True, wait_s=5):
         started.wait(5)
     assert ended.is_set()
+
+
+def test_a_process_that_ends_while_something_beats_ends_quietly() -> None:
+    code = """
+import atexit, threading, time
+from heartbeat import heartbeat
+
+beaten, ending = threading.Event(), threading.Event()
+
+def last() -> None:
+    with heartbeat.every(0.01, beaten.set, is_immediate=True):
+        ending.wait()
+
+threading.Thread(target=last, daemon=True).start()
+beaten.wait()
+atexit.register(time.sleep, 0.1)
+"""
+    done = subprocess.run([sys.executable, "-c", code], cwd=PROJECT_DIR, capture_output=True, check=True)
+    assert done.stderr == b""

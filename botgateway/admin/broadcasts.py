@@ -12,6 +12,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
+from django.utils.decorators import method_decorator
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 from django.utils.translation import gettext, gettext_lazy, gettext_noop
@@ -149,15 +150,9 @@ class BroadcastAdmin(ListAdmin):
         self.message_user(request, gettext("It is being sent."), messages.SUCCESS)
         return _redirect_to(broadcast)
 
+    @method_decorator(require_POST)
     def show_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Send a draft to the admins' chats, as everybody will get it."""
-        return require_POST(self._show)(request, object_id)
-
-    def cancel_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Cancel at once: what is sent meanwhile cannot be taken back."""
-        return require_POST(self._cancel)(request, object_id)
-
-    def _show(self, request: HttpRequest, object_id: str) -> HttpResponse:
         broadcast = self._find(request, object_id)
         if _is_draft(broadcast) and (chats := broadcasts.show_to_admins(broadcast)):
             wake_notices(chats)
@@ -166,7 +161,9 @@ class BroadcastAdmin(ListAdmin):
             self.message_user(request, told, messages.SUCCESS)
         return _redirect_to(broadcast)
 
-    def _cancel(self, request: HttpRequest, object_id: str) -> HttpResponse:
+    @method_decorator(require_POST)
+    def cancel_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Cancel at once: what is sent meanwhile cannot be taken back."""
         broadcast = self._find(request, object_id)
         if broadcasts.cancel(str(broadcast.pk)):
             self.log_change(request, broadcast, CANCELLED)
@@ -205,6 +202,8 @@ def _describe(broadcast: Broadcast, *, may_send: bool) -> dict[str, Any]:
         "parts": [SafeString(part.html) for part in render_parts(broadcast.text)],  # nosec B308 B703
         "is_draft": _is_draft(broadcast),
         "is_running": is_running,
+        "is_moving": is_running
+        or (broadcast.status == BroadcastStatus.CANCELLED and not broadcast.finished_at),
         "progress": None if _is_draft(broadcast) else _as_slots(broadcasts.read_progress(broadcast)),
         "may_send": may_send,
         "has_admins": broadcasts.has_admins(),

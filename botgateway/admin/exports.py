@@ -15,7 +15,6 @@ from botgateway.domain.export import describe_person
 from personalization.admin.files import build_download
 from personalization.domain.export import write_export
 
-MOST_EXPORTED = 100  # an export may be many megabytes
 COPIED_AT_A_TIME = 1_000_000
 PREFIX = "butler-export-"
 

@@ -6,16 +6,18 @@ from typing import Any, cast
 
 from django.contrib import admin, messages
 from django.contrib.admin.models import CHANGE
+from django.contrib.admin.utils import unquote
 from django.contrib.admin.views.main import ChangeList
+from django.core.exceptions import PermissionDenied
 from django.db.models import Model, QuerySet
-from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import get_object_or_404, redirect
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext, gettext_lazy, gettext_noop
 
 from admin_lists import IndexedChangeList
-from botgateway.admin.exports import MOST_EXPORTED, export_people
-from botgateway.admin.person_page import PAGE, PersonPageAdmin
+from botgateway.admin.exports import export_people
+from botgateway.admin.person_page import PAGE, SECTION, PersonPageAdmin
 from botgateway.calls import BROKER_ERRORS
 from botgateway.domain.decisions import Decision, ImpossibleDecision, UnknownPerson, decide
 from botgateway.domain.resets import reset_person
@@ -94,7 +96,13 @@ class PersonAdmin(PersonPageAdmin, ResetAdmin):
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
         """Lead to the person's page: there is no form, as nothing of a person is written by hand."""
-        return redirect(PAGE, get_object_or_404(self.get_queryset(request), pk=object_id).user_id)
+        return redirect(PAGE, self._find_by_key(request, object_id).user_id)
+
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Lead to what staff did and read, which needs a permission that Django does not ask for."""
+        return redirect(SECTION, self._find_by_key(request, object_id).user_id, "log")
 
     def response_action(
         self, request: HttpRequest, queryset: QuerySet[Any], *location: Any, **named: Any
@@ -138,12 +146,8 @@ class PersonAdmin(PersonPageAdmin, ResetAdmin):
         self.message_user(request, text % {"asked": asked}, messages.SUCCESS if asked else messages.WARNING)
 
     @admin.action(description=gettext_lazy("Export everything that is known"), permissions=["read"])
-    def export(self, request: HttpRequest, queryset: QuerySet[Person]) -> FileResponse | None:
-        user_ids = list(queryset.order_by().values_list("user_id", flat=True)[: MOST_EXPORTED + 1])
-        if len(user_ids) > MOST_EXPORTED:
-            text = gettext("At most %(most)d at once: search or filter first.") % {"most": MOST_EXPORTED}
-            self.message_user(request, text, messages.ERROR)
-            return None
+    def export(self, request: HttpRequest, queryset: QuerySet[Person]) -> FileResponse:
+        user_ids = list(queryset.order_by().values_list("user_id", flat=True))
         log_reading(request, user_ids, part="export")
         return export_people(user_ids)
 
@@ -152,6 +156,14 @@ class PersonAdmin(PersonPageAdmin, ResetAdmin):
         deleted, chats = reset_person(user_id, occasion=occasion)
         wake_notices(chats)
         return deleted
+
+    def _find_by_key(self, request: HttpRequest, key: str) -> Person:
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        person: Person | None = self.get_object(request, unquote(key))
+        if person is None:
+            raise Http404
+        return person
 
     def _decide_about(self, request: HttpRequest, people: QuerySet[Person], state: AccessState) -> None:
         outcomes = [self._decide(request, person, state) for person in people]

@@ -57,7 +57,6 @@ class PersonPageAdmin(ListAdmin):
             **self._build_context(request, person),
             "sections": [self._describe(request, person, section) for section in SECTIONS.values()],
             "actions": self._list_actions(request, person),
-            "history_url": reverse("admin:botgateway_person_history", args=[person.pk]),
         }
         return render(request, "admin/people/page.html", context)
 

@@ -28,18 +28,15 @@ class ChatRecordAdmin(RecordAdmin):
     """Records found by their chat: the index begins with the status, so every status is asked for by name."""
 
     statuses: tuple[str, ...] = ()
-    search_fields = ("chat_id", "trace_id")
-    search_help_text = _("The id of a chat, or a whole trace id.")
+    search_fields = ("chat_id",)
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
         term = search_term.strip()
-        if not term or TRACE_ID.fullmatch(term):
-            return super().get_search_results(request, queryset, term)
-        return queryset.filter(self.match_chat(term)), False
+        return (queryset.filter(self.match(term)) if term else queryset), False
 
-    def match_chat(self, term: str) -> Q:
+    def match(self, term: str) -> Q:
         return Q(status__in=self.statuses, chat_id=term)
 
 
@@ -49,12 +46,12 @@ class NoticeAdmin(ChatRecordAdmin):
 
     list_display = ["key", "chat_id", "status", "revision", "attempts", "created_at", "due_at"]
     list_filter = ["status", "created_at"]
-    search_help_text = _("The id of a chat or of the person whom it is about, a key, or a whole trace id.")
+    search_help_text = _("The id of a chat or of the person whom it is about, or a key.")
     ordering = ["-created_at"]
     statuses = tuple(NoticeStatus.values)
 
-    def match_chat(self, term: str) -> Q:
-        return super().match_chat(term) | Q(about_user_id=term) | Q(key=term)
+    def match(self, term: str) -> Q:
+        return super().match(term) | Q(about_user_id=term) | Q(key=term)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Notice]:
         return super().get_queryset(request).defer("keyboard")
@@ -82,9 +79,13 @@ class InboxUpdateAdmin(ChatRecordAdmin):
 
     list_display = ["update_id", "kind", "chat_id", "status", "attempts", "received_at", "answered_at"]
     list_filter = ["status", "received_at"]
+    search_help_text = _("The id of a chat, or a whole trace id.")
     ordering = ["-received_at"]
     exclude = ("payload", "prepared", "undelivered")
     statuses = tuple(UpdateStatus.values)
+
+    def match(self, term: str) -> Q:
+        return Q(trace_id=term) if TRACE_ID.fullmatch(term) else super().match(term)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[InboxUpdate]:
         return super().get_queryset(request).defer(*self.exclude)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import structlog
 
@@ -104,7 +105,7 @@ class _Batch:
             find_latest_id=lambda: broadcast_lanes.find_latest_known(notice, self.broadcast),
             shown_ids=notice.message_ids,
             is_repeated=notice.attempts > 0,
-            before_sending=turn.ensure_held,
+            before_sending=partial(turn.ensure_held, is_undone=partial(notices.is_waiting, notice)),
             take_place=wait_for_spare_place,
         )
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import structlog
 from django.conf import settings
 
@@ -90,5 +92,5 @@ def _open_answer(notice: Notice, turn: Turn) -> Answer:
         find_latest_id=lambda: inbox.find_latest_message_id(notice.chat_id, since=notice.created_at),
         shown_ids=notice.message_ids,
         is_repeated=notice.attempts > 0,
-        before_sending=turn.ensure_held,
+        before_sending=partial(turn.ensure_held, is_undone=partial(notices.is_waiting, notice)),
     )

@@ -212,7 +212,8 @@ def _is_any_under_way(broadcast: Broadcast) -> bool:
 def _finish(broadcast: Broadcast, status: BroadcastStatus) -> None:
     before = BroadcastStatus.SENDING if status is BroadcastStatus.DONE else status
     unfinished = _find(str(broadcast.pk)).filter(status=before, finished_at__isnull=True)
-    if unfinished.update(status=status, finished_at=timezone.now(), **_count_copies(broadcast)):
+    counted = _count_copies(broadcast)  # those of people who were forgotten meanwhile are gone
+    if unfinished.update(status=status, finished_at=timezone.now(), filed=sum(counted.values()), **counted):
         log.info("broadcast finished", broadcast=str(broadcast.pk), status=status.value)
 
 

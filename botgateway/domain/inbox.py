@@ -15,7 +15,7 @@ from typing import Any
 import structlog
 from django.conf import settings
 from django.db import IntegrityError
-from django.db.models import F, Q
+from django.db.models import F, Min, Q
 from django.utils import timezone
 
 import tracing
@@ -31,6 +31,7 @@ STOP_COMMAND = "stop"
 MAX_ATTEMPTS = 3
 BATCH_UPDATES = 20
 EARLIER_UPDATES = 30
+OVERDUE_CHATS = 1_000  # of a sweep: until the next one Telegram takes some 900 messages
 REQUEST = "update"  # the root of an update's trace: from its receipt to its end
 SUPERGROUP = "-100"  # how the ids of supergroups begin
 LATEST_UPDATES = 50  # enough to see the highest message id, though workers answer in no order
@@ -95,11 +96,20 @@ def list_pending(chat_id: str) -> list[InboxUpdate]:
     return list(InboxUpdate.pipelines.raw_aggregate(pipeline))
 
 
+def is_pending(update: InboxUpdate) -> bool:
+    """Tell whether an update has still to be answered: another worker may have done so since it was read."""
+    return InboxUpdate.objects.filter(pk=update.pk, status=UpdateStatus.PENDING).exists()
+
+
 def list_overdue_chats() -> list[str]:
-    """Return the chats in which an answer has been due for longer than a worker needs to notice."""
+    """Return the chats in which an answer has been due for longer than a worker needs to notice.
+
+    Those of the `OVERDUE_CHATS` that have waited longest; the next sweep finds the others.
+    """
     overdue_before = timezone.now() - timedelta(seconds=settings.OVERDUE_AFTER_S)
     overdue = InboxUpdate.objects.filter(status=UpdateStatus.PENDING, received_at__lt=overdue_before)
-    return sorted(overdue.values_list("chat_id", flat=True).distinct())
+    longest = overdue.values_list("chat_id").annotate(since=Min("received_at")).order_by("since")
+    return [chat_id for chat_id, _ in longest[:OVERDUE_CHATS]]
 
 
 def record_answer_messages(update: InboxUpdate, message_ids: Sequence[int]) -> None:

@@ -93,17 +93,23 @@ def list_overdue_chats() -> list[str]:
 def begin_delivery(notice: Notice) -> bool:
     """Count an attempt before it begins.
 
-    False if there were enough of them and the notice is given up, or if it no longer waits.
+    False if there were enough of them and the notice is given up, or if it no longer waits as it was read: another
+    worker may have delivered it since, or tried to.
     """
     if notice.attempts >= MAX_ATTEMPTS:
         give_up(notice, reason="attempts")
         return False
     # A killed worker's chat is free when its lease has run out; what kills one after another gets rarer.
     pause = timedelta(seconds=settings.TURN_LEASE_S * 2.0**notice.attempts)
+    waiting = Notice.objects.filter(pk=notice.pk, status=NoticeStatus.PENDING, attempts=notice.attempts)
     notice.attempts += 1
-    waiting = Notice.objects.filter(pk=notice.pk, status=NoticeStatus.PENDING)
     begun = {"attempts": notice.attempts, "known_message_id": notice.known_message_id}
     return bool(waiting.update(**begun, due_at=timezone.now() + pause))
+
+
+def is_waiting(notice: Notice) -> bool:
+    """Tell whether a notice has still to be delivered: another worker may have done so since it was read."""
+    return Notice.objects.filter(pk=notice.pk, status=NoticeStatus.PENDING).exists()
 
 
 def record_messages(notice: Notice, message_ids: Sequence[int]) -> None:

@@ -47,6 +47,8 @@ class Turn:
         self._redis = redis_client()
         self._lock = Lock(self._redis, f"turn:{chat_id}", timeout=settings.TURN_LEASE_S, thread_local=False)
         self._held_until = 0.0
+        self._has_lapsed = False
+        self._is_given_back = False
 
     def try_take(self) -> bool:
         """Take the turn if it is free; otherwise leave a note for its holder."""
@@ -57,6 +59,7 @@ class Turn:
 
     def give_back(self) -> bool:
         """Let the turn go; return whether somebody left a note meanwhile."""
+        self._is_given_back = True
         try:
             self._lock.release()
         except LockError:
@@ -69,16 +72,22 @@ class Turn:
         try:
             self._lock.reacquire()
         except LockError:
-            if not self._acquire():
+            if self._is_given_back or not self._acquire():  # given back while this call was on its way
                 return
+            self._has_lapsed = True
         self._held_until = asked_at + settings.TURN_LEASE_S
 
-    def ensure_held(self) -> None:
-        """Raise `TurnLost` if another worker may be answering this chat. Asks Redis only when in doubt."""
-        if time.monotonic() < self._held_until:
-            return
-        self.renew()
+    def ensure_held(self, *, is_undone: Callable[[], bool] = lambda: True) -> None:
+        """Raise `TurnLost` if another worker may be answering this chat. Asks Redis only when in doubt.
+
+        `is_undone` is asked if the turn was free for a while: another worker may have come, done what was to be done,
+        and gone again.
+        """
         if time.monotonic() >= self._held_until:
+            self.renew()
+            if time.monotonic() >= self._held_until:
+                raise TurnLost
+        if self._has_lapsed and not is_undone():
             raise TurnLost
 
     def begin_attempt(self, update_key: str) -> Attempt:
@@ -122,6 +131,7 @@ class Turn:
         asked_at = time.monotonic()
         is_taken = bool(self._lock.acquire(blocking=False))
         if is_taken:
+            self._is_given_back = False
             self._held_until = asked_at + settings.TURN_LEASE_S
         return is_taken
 

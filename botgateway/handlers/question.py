@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 
 import structlog
 from redis.exceptions import RedisError
 
 from botgateway.delivery.typing_sign import typing_shown
-from botgateway.domain import limits
+from botgateway.domain import inbox, limits
 from botgateway.errors import SendLater
 from botgateway.handlers.attached import FilesSeen, look_at_files
 from botgateway.handlers.conversation import Conversation, Handled, answer_with
@@ -114,11 +115,12 @@ def answer_question(conversation: Conversation, question: Question) -> Handled:
 
 
 def _ask(question: Question, conversation: Conversation, route: Route) -> Reply:
+    is_undone = partial(inbox.is_pending, conversation.bundle.lead)
     return Reply(
         question,
         context=conversation.context if question.uses_memory else None,
         chain=configured_chain(route),
-        before_storing=conversation.turn.ensure_held,
+        before_storing=partial(conversation.turn.ensure_held, is_undone=is_undone),
     )
 
 

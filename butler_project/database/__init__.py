@@ -1,1 +1,1 @@
-"""The database backend: MongoDB's own for Django, less the log of queries."""
+"""The database backend: MongoDB's own for Django, less the log of queries, sorting by indexes (`compiler`)."""

@@ -17,6 +17,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from butler_project.embedded.pages import mend_pages
 from butler_project.embedded.tether import die_with_parent
 
 HOST = "127.0.0.1"
@@ -81,18 +82,24 @@ def list_conjuncts(query: Mapping[str, Any]) -> dict[str, Any]:
     return conjuncts
 
 
+def mend() -> None:
+    """Put into SecantusDB's place what it does wrongly, or by reading a whole collection."""
+    from secantus import aggregate, commands, projection, storage  # noqa: PLC0415 - as below
+
+    mend_nested_stages(aggregate._STAGES, projection._flatten_projection_spec)
+    mend_index_choice(storage.Storage)
+    mend_pages(commands._HANDLERS, storage)
+
+
 def serve(*, port: int, data_dir: Path, ttl_sweep_s: float, is_mended: bool = True) -> None:
     """Serve the database in `data_dir` on `port` until a signal asks to stop.
 
     Every acknowledged write is on disk: with its defaults SecantusDB loses some to a SIGKILL.
     """
-    from secantus import aggregate, projection  # noqa: PLC0415 - heavy, and not of this package's licence
-    from secantus.server import SecantusDBServer  # noqa: PLC0415
-    from secantus.storage import Storage  # noqa: PLC0415
+    from secantus.server import SecantusDBServer  # noqa: PLC0415 - heavy, and not of this package's licence
 
     if is_mended:
-        mend_nested_stages(aggregate._STAGES, projection._flatten_projection_spec)
-        mend_index_choice(Storage)
+        mend()
     is_stop_asked = threading.Event()
     for signum in (signal.SIGINT, signal.SIGTERM):
         signal.signal(signum, lambda *_: is_stop_asked.set())

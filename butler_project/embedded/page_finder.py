@@ -59,14 +59,14 @@ class PageFinder:
 
     def _find_in_order(self, page: Page) -> list[Document] | None:
         """Go along an index in the page's order; after a while, look only at what another index knows to match."""
-        walk = self._walk_index(page.order)
+        walk = self._walk_index(page)
         if walk is None:
             return None
         found, is_full = self._take(self._match(self._fetch(islice(walk, LOOKED_AT)), page), page)
         if is_full:
             return found
         known = self._find_known(page.match)
-        walk = self._walk_index(page.order) or iter(())
+        walk = self._walk_index(page) or iter(())
         among = walk if known is None else filter(set(known).__contains__, walk)
         return self._take(self._match(self._fetch(among), page), page)[0]
 
@@ -110,17 +110,18 @@ class PageFinder:
     def _walk_all(self) -> Iterator[int]:
         return (record for record, _, _ in self._storage._scan_docs(*self._where))
 
-    def _walk_index(self, order: Sequence[tuple[str, int]]) -> Iterator[int] | None:
-        """Return all records in that order, by an index that begins with it or with its reverse."""
+    def _walk_index(self, page: Page) -> Iterator[int] | None:
+        """Return all records that may match, in the page's order, by an index that begins with it or its reverse."""
         options = self._storage._index_options_map(*self._where)
         for name, spec, is_sparse, _ in self._storage._all_indexes(*self._where):
             own = options.get(name, {})
-            if is_sparse or name in self._multikey or own.keys() & {"partialFilterExpression", "collation"}:
+            same = find_same(own.get("partialFilterExpression") or {}, page.match)
+            if is_sparse or name in self._multikey or "collation" in own or same is None:
                 continue
-            leading = list(spec.items())[: len(order)]
-            if leading == list(order):
+            leading = [(field, way) for field, way in spec.items() if field not in same][: len(page.order)]
+            if leading == page.order:
                 return self._walk(name, is_forward=True)
-            if leading == [(field, -direction) for field, direction in order]:
+            if leading == [(field, -direction) for field, direction in page.order]:
                 return self._walk(name, is_forward=False)
         return None
 
@@ -211,6 +212,16 @@ def list_conditions(match: Mapping[str, Any], is_multikey: Callable[[str], bool]
         by_field.setdefault(field, []).append(condition)
     narrow = {field: _choose(found, is_multikey=is_multikey(field)) for field, found in by_field.items()}
     return ([narrow] if len(narrow) > 1 else []) + [{field: condition} for field, condition in narrow.items()]
+
+
+def find_same(partial: Mapping[str, Any], match: Mapping[str, Any]) -> set[str] | None:
+    """Return the fields that are the same in all documents of a partial index; None if it may lack a match."""
+    wanted = [(field, type(value), value) for field, value in _iterate_conjuncts(match)]  # 1 is not True here
+    for field, condition in partial.items():
+        value = condition["$eq"] if isinstance(condition, Mapping) and [*condition] == ["$eq"] else condition
+        if isinstance(value, Mapping) or (field, type(value), value) not in wanted:
+            return None
+    return set(partial)
 
 
 def list_alternatives(match: Mapping[str, Any]) -> Iterator[list[Document]]:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlencode
 
 from django import forms
 from django.contrib import admin
+from django.contrib.auth.models import AbstractUser
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import NoReverseMatch, URLPattern, path, reverse
+from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -24,8 +27,8 @@ from observability.spans.waterfall import Bar, build_waterfall
 LONGEST_S = 86_400.0
 # Where the same trace id leads to: the update, and what the models were asked.
 ELSEWHERE = (
-    ("admin:botgateway_inboxupdate_changelist", _("Updates")),
-    ("admin:llm_exchange_changelist", _("Exchanges")),
+    ("botgateway.view_inboxupdate", "admin:botgateway_inboxupdate_changelist", _("Updates")),
+    ("llm.view_exchange", "admin:llm_exchange_changelist", _("Exchanges")),
 )
 
 
@@ -91,7 +94,7 @@ class TracePartAdmin(RecordAdmin):
             "took": write_duration(waterfall.duration_ms),
             "middle": write_duration(waterfall.duration_ms / 2),
             "waterfall": waterfall,
-            "elsewhere": list(_find_elsewhere(trace_id)),
+            "elsewhere": list(_find_elsewhere(request, trace_id)),
             "title": gettext("Trace"),
             "subtitle": trace_id,
         }
@@ -160,8 +163,11 @@ def _show_facts(attributes: dict[str, Any]) -> str:
     return " · ".join(f"{name.replace('_', ' ')}: {value}" for name, value in attributes.items())
 
 
-def _find_elsewhere(trace_id: str) -> Any:
-    for name, label in ELSEWHERE:
+def _find_elsewhere(request: HttpRequest, trace_id: str) -> Iterator[tuple[str, Promise]]:
+    user = cast("AbstractUser", request.user)
+    for permission, name, label in ELSEWHERE:
+        if not user.has_perm(permission):
+            continue
         try:
             yield f"{reverse(name)}?{urlencode({'q': trace_id})}", label
         except NoReverseMatch:  # an app without its admin

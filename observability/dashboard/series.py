@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from django.utils.formats import number_format
 from django.utils.functional import Promise
-from django.utils.translation import gettext as translate
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from observability.dashboard.periods import Row
@@ -44,13 +44,13 @@ class Plot:
         if value is None:
             return "—"
         if self.is_seconds:
-            return translate("%(seconds)s s") % {"seconds": number_format(value, _find_decimals(value))}
+            return gettext("%(seconds)s s") % {"seconds": number_format(value, _find_decimals(value))}
         return number_format(round(value), force_grouping=True)
 
     def write_mark(self, value: float) -> str:
         """Write a value beside the axis: a round one, with as many digits as it has; nothing for a part of a thing."""
         if self.is_seconds:
-            return translate("%(seconds)s s") % {"seconds": number_format(f"{value:g}")}
+            return gettext("%(seconds)s s") % {"seconds": number_format(f"{value:g}")}
         return number_format(int(value), force_grouping=True) if value.is_integer() else ""
 
 

@@ -28,9 +28,12 @@ MOST_WAITING = 2_048  # spans, some 3 KB each: what a busy worker makes in ten s
 BATCH_SPANS = 512
 DELAY_MS = 1_000  # so much later a span can be read
 WRITE_TIMEOUT_S = 3.0  # also how long a process that stops waits for a database that is away
+END_WAIT_S = 3.0  # for a collector, which OpenTelemetry would wait out: 30 s
+MS_PER_S = 1_000
 ATTRIBUTE_MAX_CHARS = 200  # longer than any outcome or model's name
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 NS_PER_US, US_PER_MS = 1_000, 1_000
+NUMBERS = (bool, int, float)  # a union written at its place would be made anew for each value
 
 Row = dict[str, Any]
 
@@ -108,6 +111,18 @@ class BoundedSpanProcessor(BatchSpanProcessor):
             self._waiting = max(self._waiting - spans, 0)
 
 
+class HurriedSpanProcessor(BatchSpanProcessor):
+    """OpenTelemetry's processor for a process that may be asked to stop: then it waits `end_wait_s` and no longer."""
+
+    def __init__(self, exporter: SpanExporter, *, end_wait_s: float = END_WAIT_S) -> None:
+        super().__init__(exporter)
+        self._end_wait_s = end_wait_s
+
+    def shutdown(self) -> None:
+        """Send what waits; what has not been taken in time is given up."""
+        self._batch_processor.shutdown(timeout_millis=int(self._end_wait_s * MS_PER_S))
+
+
 class _Counted(SpanExporter):
     """Tells how many spans have left the queue, whatever becomes of them."""
 
@@ -171,7 +186,7 @@ def _build_span(span: ReadableSpan) -> SpanRow:
 
 
 def _plain(value: object) -> str | int | float | bool:
-    return value if isinstance(value, bool | int | float) else str(value)[:ATTRIBUTE_MAX_CHARS]
+    return value if isinstance(value, NUMBERS) else str(value)[:ATTRIBUTE_MAX_CHARS]
 
 
 def _context(span: ReadableSpan) -> Any:

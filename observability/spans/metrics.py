@@ -10,3 +10,5 @@ SPANS_DROPPED = Counter(
 )
 
 FULL, REFUSED = "full", "refused"
+for _reason in (FULL, REFUSED):
+    SPANS_DROPPED.labels(_reason)  # to Prometheus a series that appears with its first count has not grown

@@ -105,7 +105,8 @@ def build_provider(process: str, *, ratio: float, otlp_endpoint: str = "") -> Tr
 def _add_otlp(provider: TracerProvider, endpoint: str) -> None:
     """Send spans on as well. Headers, certificates and the like are OTEL_EXPORTER_OTLP_…, read by the exporter."""
     from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter  # noqa: PLC0415
-    from opentelemetry.sdk.trace.export import BatchSpanProcessor  # noqa: PLC0415
+
+    from observability.spans.export import HurriedSpanProcessor  # noqa: PLC0415
 
     exporter = OTLPSpanExporter(endpoint=f"{endpoint.rstrip('/')}{TRACES_PATH}")
-    provider.add_span_processor(BatchSpanProcessor(exporter))
+    provider.add_span_processor(HurriedSpanProcessor(exporter))

@@ -71,7 +71,8 @@ class NarrowedAdmin(RecordAdmin):
 
 def narrowed_to(request: HttpRequest) -> str:
     """Return the one person whom a list is about, empty if it is about several."""
-    return next((value.strip() for name in NARROWING if (value := request.GET.get(name, "").strip())), "")
+    given = [value.strip() for name in NARROWING for value in request.GET.getlist(name) if value.strip()]
+    return given[0] if len(given) == 1 else ""
 
 
 @admin.register(MemoryEvent)

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import time
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import structlog
@@ -102,13 +102,14 @@ def compress_memory(user_id: str, *, chain: Chain, is_extractive_allowed: bool =
     """
     started = time.monotonic()
     profile: UserProfile | None = None
-    outcome = Outcome(Status.CRASHED)
     with tracing.span("compress memory"), _logged_with_trace():
         try:
             profile = find_profile(user_id)
             outcome = _compress(profile, chain=chain, is_extractive_allowed=is_extractive_allowed)
-        finally:
-            _note(outcome, profile, duration_s=time.monotonic() - started)
+        except Exception:  # the end of the process, which is none of these, is no failure of the memory's
+            _note(Outcome(Status.CRASHED), profile, duration_s=time.monotonic() - started)
+            raise
+        _note(outcome, profile, duration_s=time.monotonic() - started)
     return outcome
 
 
@@ -148,19 +149,27 @@ def _note(outcome: Outcome, profile: UserProfile | None, *, duration_s: float) -
 def _compress(profile: UserProfile | None, *, chain: Chain, is_extractive_allowed: bool) -> Outcome:
     if profile is None:
         return Outcome(Status.NOTHING)
-    outcome = Outcome(Status.NOTHING, deleted=_finish_deleting(profile))
-    if _find_position(profile, skip=settings.MEMORY_CAP) is None:
+    outcome = _compress_excess(profile, chain=chain, is_extractive_allowed=is_extractive_allowed)
+    if outcome.deleted:  # and whatever a killed run had left to delete with it
         return outcome
-    goal = _find_position(profile, skip=settings.MEMORY_KEEP_LAST)
-    is_overdue = _find_position(profile, skip=settings.MEMORY_CAP * EXTRACTIVE_FACTOR) is not None
-    while profile and goal and (events := _list_oldest_events(profile, until=goal)):
-        step = _compress_batch(
-            profile, events, chain=chain, is_extractive_allowed=is_extractive_allowed or is_overdue
-        )
+    return replace(outcome, deleted=_finish_deleting(profile))
+
+
+def _compress_excess(profile: UserProfile, *, chain: Chain, is_extractive_allowed: bool) -> Outcome:
+    outcome = Outcome(Status.NOTHING)
+    events = _list_oldest_events(profile)
+    if len(events) <= settings.MEMORY_CAP:
+        return outcome
+    is_extractive_allowed |= len(events) > settings.MEMORY_CAP * EXTRACTIVE_FACTOR
+    goal = _find_goal(profile, events)
+    found: UserProfile | None = profile
+    while found and goal and (events := [event for event in events if memory.position_of(event) <= goal]):
+        step = _compress_batch(found, events, chain=chain, is_extractive_allowed=is_extractive_allowed)
         outcome = Outcome(step.status, outcome.summarised + step.summarised, outcome.deleted + step.deleted)
-        if step.status not in DONE:
+        if step.status not in DONE or memory.position_of(events[step.summarised - 1]) == goal:
             break
-        profile = find_profile(profile.user_id)
+        found = find_profile(profile.user_id)
+        events = _list_oldest_events(found) if found else []
     return outcome
 
 
@@ -189,17 +198,25 @@ def _finish_deleting(profile: UserProfile) -> int:
     return memory.delete_below(profile.user_id, watermark) if watermark else 0
 
 
-def _find_position(profile: UserProfile, *, skip: int) -> Position | None:
-    """Return the position below the newest `skip` events, None if there are no more than these."""
+def _find_goal(profile: UserProfile, events: list[MemoryEvent]) -> Position | None:
+    """Return the position below the newest MEMORY_KEEP_LAST events, None if they were cleared meanwhile."""
+    if len(events) < _count_read_at_a_time():
+        return memory.position_of(events[-1 - settings.MEMORY_KEEP_LAST])
     newest_first = _counted_events(profile).order_by("-created_at", "-pk")
-    found = list(newest_first[skip : skip + 1])
-    return memory.position_of(found[0]) if found else None
+    found = newest_first[settings.MEMORY_KEEP_LAST : settings.MEMORY_KEEP_LAST + 1].first()
+    return memory.position_of(found) if found else None
 
 
-def _list_oldest_events(profile: UserProfile, *, until: Position) -> list[MemoryEvent]:
-    """Return the oldest events up to a position, so many at most that the process stays small."""
-    oldest_first = _counted_events(profile).filter(memory.below(until)).order_by("created_at", "pk")
-    return list(oldest_first[:BATCH_EVENTS])
+def _list_oldest_events(profile: UserProfile) -> list[MemoryEvent]:
+    """Return the oldest events, so many at most that the process stays small."""
+    oldest_first = _counted_events(profile).order_by("created_at", "pk")
+    return list(oldest_first.only("role", "content", "created_at")[: _count_read_at_a_time()])
+
+
+def _count_read_at_a_time() -> int:
+    """Return a number by which a memory within its cap, over it, and far over it can be told apart."""
+    far_over_cap: int = settings.MEMORY_CAP * EXTRACTIVE_FACTOR + 1
+    return max(BATCH_EVENTS, far_over_cap)
 
 
 def _counted_events(profile: UserProfile) -> QuerySet[MemoryEvent]:

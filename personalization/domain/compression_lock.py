@@ -32,6 +32,7 @@ class RunLock:
 
     def __init__(self) -> None:
         self.is_lost = False
+        self._is_given_back = False
         self._lock = Lock(redis_client(), KEY, timeout=settings.TURN_LEASE_S, thread_local=False)
 
     def take(self) -> None:
@@ -46,9 +47,12 @@ class RunLock:
         try:
             self._lock.reacquire()
         except LockError:
+            if self._is_given_back:  # while this call was on its way
+                return
             self.is_lost = not self._lock.acquire(blocking=False)
 
     def give_back(self) -> None:
+        self._is_given_back = True
         try:
             self._lock.release()
         except (LockError, RedisError) as error:

@@ -1,7 +1,7 @@
 """What compressions came to: a record of each, and a mark on people whose compression was asked for.
 
 A record names a person, so it must not outlive them. Erasure deletes the profile first and the records later; whoever
-writes one looks for the profile, the very same, before and afterwards. One that was written in between goes again.
+writes one looks for the profile, the very same, afterwards. One that was written too late goes again.
 """
 
 from __future__ import annotations
@@ -22,8 +22,6 @@ REQUEST_TTL_S = 900
 def keep_record(record: Compression, profile: UserProfile) -> None:
     """Store a record for as long as this profile exists. A database that is away costs the record, nothing else."""
     try:
-        if not _is_there(profile):
-            return
         record.save(force_insert=True)
         if not _is_there(profile):
             record.delete()

@@ -29,11 +29,11 @@ from personalization.models import CompressionRun
 
 log = structlog.get_logger(__name__)
 
-RUN_LIMIT_S = (
-    5 * 3_600
-)  # from two at night until the first people are up; who is left waits for the next night
+# From two at night until the first people are up; who is left waits for the next night.
+RUN_LIMIT_S = 5 * 3_600
 TAKE_UP_WITHIN = timedelta(hours=12)  # of an interrupted run that is older, the next one is near
 LOOK_EVERY_S = 1.0  # how often the record is written, and how soon a run ends that is asked to
+PROGRESS = ("seen", "found", "processed", "failed")
 
 Watch = Callable[[CompressionRun], object]
 
@@ -180,15 +180,19 @@ class CompressionRunner:
     def _count_failed(self) -> int:
         return sum(self._counts[status] for status in FAILURES)
 
-    def _write_progress(self, record: CompressionRun) -> None:
+    def _note_progress(self, record: CompressionRun) -> None:
         with self._lock:
             record.processed, record.failed = self._counts.total(), self._count_failed()
         record.seen, record.found = self._people.seen, self._people.found
-        record.save(update_fields=["seen", "found", "processed", "failed"])
+
+    def _write_progress(self, record: CompressionRun) -> None:
+        self._note_progress(record)
+        record.save(update_fields=PROGRESS)
         self._watch(record)
 
     def _end(self, record: CompressionRun, outcome: RunOutcome, started: float) -> None:
         seconds = time.monotonic() - started
+        self._note_progress(record)  # cut short, it may have come further since it was written last
         record.outcome, record.finished_at = outcome, timezone.now()
         metrics.COMPRESSION_RUNS.labels(outcome).inc()
         metrics.COMPRESSION_RUN_SECONDS.observe(seconds)
@@ -200,7 +204,7 @@ class CompressionRunner:
             failed=record.failed,
             seconds=round(seconds, 1),
         )
-        record.save(update_fields=["outcome", "finished_at"])
+        record.save(update_fields=[*PROGRESS, "outcome", "finished_at"])
         if outcome in SUCCESSES:
             metrics.COMPRESSION_LAST_SUCCESS.set(record.finished_at.timestamp())
 

@@ -4,13 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
-
-from django.db.models import QuerySet
 
 from personalization.models import FilePassage, MemoryEvent, StoredFile, UserProfile
-
-PEOPLE_AT_A_TIME = 500  # a condition of many thousand ids is refused by the database in the end
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,19 +20,16 @@ class ResetCounts:
 
 
 def count_what_goes(user_ids: Sequence[str]) -> ResetCounts:
-    """Count by collection what `profiles.reset_profile` would change or delete for these people."""
-    profiles = UserProfile.objects.all()
-    return ResetCounts(
-        profiles=_count(profiles, user_ids),
-        summaries=_count(profiles.filter(memory_summary__gt=""), user_ids),
-        events=_count(MemoryEvent.objects.all(), user_ids),
-        files=_count(StoredFile.objects.all(), user_ids),
-        passages=_count(FilePassage.objects.all(), user_ids),
+    """Count by collection what `profiles.reset_profile` would change or delete for some hundreds of people."""
+    profiles = UserProfile.objects.filter(user_id__in=user_ids)
+    events, files, passages = (
+        model._default_manager.filter(user_id__in=user_ids).count()
+        for model in (MemoryEvent, StoredFile, FilePassage)
     )
-
-
-def _count(documents: QuerySet[Any], user_ids: Sequence[str]) -> int:
-    starts = range(0, len(user_ids), PEOPLE_AT_A_TIME)
-    return sum(
-        documents.filter(user_id__in=user_ids[start : start + PEOPLE_AT_A_TIME]).count() for start in starts
+    return ResetCounts(
+        profiles=profiles.count(),
+        summaries=profiles.filter(memory_summary__gt="").count(),
+        events=events,
+        files=files,
+        passages=passages,
     )

@@ -15,7 +15,6 @@ from botgateway.domain.broadcasts import BATCH_PEOPLE, LANES, Progress
 from botgateway.domain.erasure import forget_person
 from botgateway.enums import AccessState, BroadcastStatus, NoticeStatus
 from botgateway.models import AccessDecision, Broadcast, InboxUpdate, Notice, Person
-from redis_connection import redis_client
 from tests.botgateway.test_erasure import accept, build_press
 
 pytestmark = pytest.mark.django_db
@@ -184,6 +183,16 @@ def test_a_lane_sends_nothing_while_nobody_knows_what_became_of_a_copy_and_begin
     assert (first.pk, first.attempts, broadcast_lanes.find_known_before(first)) == (killed.pk, 1, 77)
 
 
+def test_of_two_workers_who_have_read_the_same_copy_one_delivers_it() -> None:
+    add_people(1)
+    file_all(begin())
+    (first,), (second,) = list_waiting(), list_waiting()
+
+    assert (notices.begin_delivery(first), notices.begin_delivery(second)) == (True, False)
+
+    assert Notice.objects.get().attempts == 1
+
+
 def test_a_copy_that_is_put_off_holds_up_no_other_and_a_lane_that_waits_says_how_long() -> None:
     add_people(40)
     file_all(begin())
@@ -240,17 +249,6 @@ def test_a_sweep_wakes_no_more_chats_than_it_may_those_that_wait_longest_first()
     assert notices.list_overdue_chats() == sorted(str(number) for number in range(notices.OVERDUE_NOTICES))
 
 
-def test_a_lane_is_called_once_until_the_call_has_arrived() -> None:
-    redis_client().flushdb()
-
-    assert broadcast_lanes.is_call_due(0, delay_s=5)
-    assert not broadcast_lanes.is_call_due(0, delay_s=0)
-    assert broadcast_lanes.is_call_due(1, delay_s=0)
-    broadcast_lanes.note_call(0)
-    assert broadcast_lanes.is_call_due(0, delay_s=0)
-    assert all(redis_client().pttl(key) > 0 for key in redis_client().keys("broadcast-call:*"))
-
-
 def test_who_is_forgotten_leaves_no_copy_and_takes_no_others_along(settings: Any) -> None:
     settings.ADMIN_CHAT_IDS = [int(FORGOTTEN)]
     add_people(2)
@@ -258,13 +256,17 @@ def test_who_is_forgotten_leaves_no_copy_and_takes_no_others_along(settings: Any
     AccessDecision.objects.create(
         user_id="1", before="pending", after="approved", decided_by=f"telegram:{FORGOTTEN}", via="button"
     )
-    file_all(begin())
+    broadcast = begin()
+    file_all(broadcast)
     Notice.objects.update(status=NoticeStatus.SENT)
     request = accept(1, build_press(int(FORGOTTEN), {"id": int(FORGOTTEN), "is_bot": False}, "Забыть Вас?"))
 
     forget_person(FORGOTTEN, chat_id=FORGOTTEN, request=request, wait=lambda _seconds: None)
 
     assert sorted(Notice.objects.values_list("about_user_id", flat=True)) == ["1", "2"]
+    find_work(0)
+    progress = broadcasts.read_progress(reread(broadcast))
+    assert (progress, progress.waiting) == (Progress(filed=2, sent=2, failed=0, left_out=0), 0)
 
 
 def test_an_outage_uses_up_no_attempt_and_trouble_of_ones_own_does() -> None:

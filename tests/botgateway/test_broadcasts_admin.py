@@ -128,6 +128,9 @@ def test_progress_is_shown_while_it_is_sent_and_it_can_be_cancelled(staff: Clien
     assert "It is cancelled." in staff.post(page_of(broadcast, "cancel"), follow=True).content.decode()
     assert "It is not under way." in staff.post(page_of(broadcast, "cancel"), follow=True).content.decode()
     assert Broadcast.objects.get().status == "cancelled"
+    assert 'http-equiv="refresh"' in read(staff, page_of(broadcast))  # two copies are yet to be called off
+    while broadcasts.go_on(str(broadcast.pk)):
+        pass
     assert 'http-equiv="refresh"' not in read(staff, page_of(broadcast))
     assert [log for log in list_log() if log[1] in ("sent", "cancelled")] == [
         ("boss", "sent"),

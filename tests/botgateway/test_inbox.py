@@ -106,6 +106,25 @@ def test_chats_that_wait_too_long_are_found() -> None:
     assert inbox.list_overdue_chats() == ["42"]
 
 
+def test_after_an_outage_chats_are_handed_over_some_at_a_time_those_that_wait_longest_first() -> None:
+    long_ago = timezone.now() - timedelta(hours=1)
+    chats = [*range(inbox.OVERDUE_CHATS, -5, -1), *[inbox.OVERDUE_CHATS] * 3]
+    InboxUpdate.objects.bulk_create(
+        [
+            InboxUpdate(
+                update_id=number,
+                kind="message",
+                chat_id=str(chat),
+                received_at=long_ago + timedelta(seconds=number),
+                trace_id="t",
+            )
+            for number, chat in enumerate(chats)
+        ]
+    )
+
+    assert inbox.list_overdue_chats() == [str(chat) for chat in range(inbox.OVERDUE_CHATS, 0, -1)]
+
+
 def test_a_supergroup_has_message_numbers_of_its_own() -> None:
     since = timezone.now()
     for chat_id, message_id in (("42", 900), ("-77", 950), ("-1001", 12), ("-1002", 5_000)):

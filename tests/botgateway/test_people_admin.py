@@ -58,7 +58,8 @@ def test_people_are_decided_about_together_and_the_counts_are_told(staff: Client
     assert list(audit) == [("staff:boss", "site", "approved")]
     assert sorted(Notice.objects.values_list("chat_id", flat=True)) == ["1", "2", "3"]
     assert redis_client().llen("replies") == 3  # wake-up calls
-    assert "approved" in read(staff, f"{PEOPLE}{people[0].pk}/history/")
+    history = staff.get(f"{PEOPLE}{people[0].pk}/history/", follow=True).content.decode()
+    assert "<td>одобрено</td>" in history
 
 
 def test_what_cannot_be_decided_is_counted(staff: Client) -> None:
@@ -118,7 +119,10 @@ def test_staff_who_may_only_look_decide_nothing(client: Client) -> None:
     assert Person.objects.get().access_state == "pending"
     page = read(client, f"{PEOPLE}of/1/")
     assert 'name="action"' not in page
-    assert client.get(f"{PEOPLE}of/2/").status_code == 404
+    unknown, unpermitted = client.get(f"{PEOPLE}of/2/"), client.get(DECISIONS)
+    assert (unknown.status_code, unpermitted.status_code) == (404, 403)
+    assert "ничего не хранится" in unknown.content.decode()
+    assert "которого у Вас нет" in unpermitted.content.decode()
     client.logout()
     assert client.get(f"{PEOPLE}of/1/").status_code == 302
 
@@ -141,12 +145,12 @@ def test_people_are_found_by_the_beginnings_of_id_and_names(staff: Client) -> No
 
 def test_a_list_counts_no_further_than_anybody_leafs_and_acts_on_a_bounded_number(staff: Client) -> None:
     Person.objects.bulk_create(
-        [Person(user_id=str(number), access_state="pending") for number in range(MOST_AT_ONCE + 1)]
+        [Person(user_id=str(number), access_state="pending") for number in range(LISTED + 1)]
     )
 
     assert f"{LISTED}+" in read(staff, PEOPLE)
     everybody = choose(staff, "approve", Person.objects.first(), select_across="1")
-    Person.objects.filter(user_id="7").delete()
+    Person.objects.exclude(user_id__in=map(str, range(MOST_AT_ONCE))).delete()
     asked = choose(staff, "reset_profiles", Person.objects.first(), select_across="1")
 
     assert f"Не больше {MOST_AT_ONCE} за один раз" in everybody

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import User
+from django.contrib.contenttypes.models import ContentType
 from django.db import connection
 from django.test import Client
 from structlog.testing import capture_logs
@@ -57,9 +58,11 @@ def media(settings: Any, tmp_path: Path) -> Path:
         f"{NOTICES}?text__startswith=т",
         f"{UPDATES}?payload__contains=роз",
         f"{FILES}?name__contains=роз",
+        f"{PEOPLE}?user_id__regex=(4%2B)%2B$",
+        f"{PEOPLE}?first_name__icontains=а",
     ],
 )
-def test_words_cannot_be_asked_for_by_a_look_up_in_the_address(client: Client, address: str) -> None:
+def test_a_list_is_asked_nothing_but_what_its_filters_ask(client: Client, address: str) -> None:
     log_in_with_everything_but_reading(client)
 
     assert client.get(address).status_code == 400
@@ -91,7 +94,6 @@ def list_pages(person: Person, notice: Notice) -> list[str]:
         f"{PEOPLE}of/42/",
         *(f"{PEOPLE}of/42/{name}/" for name in SECTIONS),
         f"{PEOPLE}of/42/files/{file_id}/",
-        f"{PEOPLE}{person.pk}/history/",
         EVENTS,
         f"{EVENTS}?q=42",
         f"{EVENTS}?user_id__exact=42&source=text",
@@ -220,6 +222,50 @@ def test_what_is_summed_up_already_is_not_shown_as_said(staff: Client) -> None:
 
     assert ["событие 0" in page, "событие 1" in page, "событие 2" in page] == [False, False, True]
     assert "итог" in section(staff, "summary")
+
+
+def test_a_list_that_names_two_people_in_its_address_shows_the_words_of_none(staff: Client) -> None:
+    EventFactory(user_id="42", content="о розах")
+    EventFactory(user_id="43", content="о турах")
+
+    page = read(staff, f"{EVENTS}?user_id__exact=43&user_id__exact=42")
+
+    assert ("о розах" in page, "о турах" in page) == (False, False)
+    assert not LogEntry.objects.exists()
+
+
+@pytest.mark.parametrize("page", ["change", "history"])
+def test_who_stands_behind_a_key_is_told_to_nobody_who_may_not_see_people(client: Client, page: str) -> None:
+    person = add_person("42")
+    log_in(client, "view_notice")
+
+    assert client.get(f"{PEOPLE}{person.pk}/{page}/").status_code == 403
+
+
+def test_what_staff_did_is_shown_to_who_may_view_the_log_alone(client: Client) -> None:
+    person = add_person("42")
+    LogEntry.objects.create(
+        user=User.objects.create_superuser("boss", password="x"),
+        content_type=ContentType.objects.get_for_model(Person),
+        object_id=str(person.pk),
+        object_repr="42",
+        action_flag=2,
+        change_message="approved",
+    )
+    log_in(client, "view_person")
+
+    page = client.get(f"{PEOPLE}{person.pk}/history/", follow=True).content.decode()
+
+    assert ("boss" in page, "admin.view_logentry" in page) == (False, True)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [f"{PEOPLE}nobody/change/", f"{PEOPLE}nobody/history/", f"{EVENTS}nobody/change/", f"{PEOPLE}of/nobody/"],
+)
+def test_an_address_of_nothing_is_answered_as_one(staff: Client, address: str) -> None:
+    assert staff.get(address, follow=True).status_code in (200, 404)
+    assert staff.post(PEOPLE, {"action": "approve", "_selected_action": "nobody"}).status_code == 400
 
 
 def test_notices_are_found_by_whom_they_are_about(staff: Client) -> None:

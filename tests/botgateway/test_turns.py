@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from typing import Any
 
 import pytest
@@ -99,6 +100,37 @@ def test_a_lease_that_ran_out_unnoticed_is_taken_anew(settings: Any) -> None:
     turn.ensure_held()
 
     assert Turn("42").try_take() is False
+
+
+@pytest.mark.parametrize("is_undone", [True, False])
+def test_who_slept_past_the_lease_goes_on_only_if_nobody_else_has_done_it(
+    settings: Any, is_undone: bool
+) -> None:
+    settings.TURN_LEASE_S = 0.05
+    asleep = Turn("42")
+    asleep.try_take()
+    asleep.ensure_held(is_undone=lambda: False)  # not asked: nobody else can have come
+    threading.Event().wait(0.1)
+    settings.TURN_LEASE_S = 10.0
+    assert take_turns("42", lambda _turn: None)
+
+    for _ in range(2):
+        with nullcontext() if is_undone else pytest.raises(TurnLost):
+            asleep.ensure_held(is_undone=lambda: is_undone)
+
+
+def test_a_renewal_that_is_late_does_not_take_a_turn_that_was_given_back() -> None:
+    first, second = Turn("42"), Turn("42")
+    first.try_take()
+    first.give_back()
+
+    first.renew()
+
+    assert second.try_take() is True
+    second.give_back()
+    assert first.try_take() is True
+    first.renew()
+    assert second.try_take() is False
 
 
 def test_the_lease_is_renewed_for_as_long_as_the_answer_takes(settings: Any) -> None:

@@ -2,14 +2,17 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from pytest_django.fixtures import Settings
 
-from tests.harness.processes import PROJECT_DIR
+from butler_project.checks import check_values
+from tests.harness.prepared_django import PreparedDjango
 from tests.services import environment
 
+RunCheck = Callable[..., subprocess.CompletedProcess[str]]
 PRODUCTION = {
     "MONGODB_URL": "mongodb://db.example/butler",
     "SECRET_KEY": "k" * 64,
@@ -18,15 +21,20 @@ PRODUCTION = {
 }
 
 
-def run_check(tmp_path: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-W", "ignore", "manage.py", "check", *arguments],
-        cwd=PROJECT_DIR,
-        env=environment(DATA_DIR=str(tmp_path), **variables),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+@pytest.fixture(scope="module")
+def django() -> Iterator[PreparedDjango]:
+    with PreparedDjango() as found:
+        yield found
+
+
+@pytest.fixture
+def run_check(django: PreparedDjango, tmp_path: Path) -> RunCheck:
+    """Run `manage.py check` with variables of the test's own."""
+
+    def run(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+        return django.run(["check", *arguments], environment=environment(DATA_DIR=str(tmp_path), **variables))
+
+    return run
 
 
 @pytest.mark.parametrize(
@@ -63,6 +71,7 @@ def run_check(tmp_path: Path, *arguments: str, **variables: str) -> subprocess.C
         ({"TRACE_SAMPLE_RATIO": "1.5"}, "TRACE_SAMPLE_RATIO"),
         ({"SPAN_TTL_DAYS": "0"}, "SPAN_TTL_DAYS"),
         ({"LOKI_URL": "loki:3100"}, "LOKI_URL"),
+        ({"READER_METRICS_PORT": "99999"}, "READER_METRICS_PORT"),
         ({"WEB_PORT": "99999"}, "WEB_PORT"),
         ({"MEMORY_CAP": "0"}, "MEMORY_CAP"),
         ({"MEMORY_KEEP_LAST": "60"}, "MEMORY_KEEP_LAST"),
@@ -77,39 +86,71 @@ def run_check(tmp_path: Path, *arguments: str, **variables: str) -> subprocess.C
     ids=lambda value: value if isinstance(value, str) else None,
 )
 def test_a_wrong_setting_stops_the_start_and_is_named(
-    tmp_path: Path, variables: dict[str, str], name: str
+    run_check: RunCheck, variables: dict[str, str], name: str
 ) -> None:
-    finished = run_check(tmp_path, **variables)
+    finished = run_check(**variables)
 
     assert finished.returncode != 0
     assert name in finished.stderr
     assert "short" not in finished.stderr.replace("shorter", "")
 
 
-def test_the_defaults_are_sound(tmp_path: Path) -> None:
-    assert run_check(tmp_path).returncode == 0
+def test_the_defaults_are_sound(run_check: RunCheck) -> None:
+    assert run_check().returncode == 0
 
 
-def test_production_passes_the_deployment_checks(tmp_path: Path) -> None:
+def test_production_passes_the_deployment_checks(run_check: RunCheck) -> None:
     finished = run_check(
-        tmp_path, "--deploy", "--fail-level", "WARNING", **{**PRODUCTION, "SECRET_KEY": os.urandom(48).hex()}
+        "--deploy", "--fail-level", "WARNING", **{**PRODUCTION, "SECRET_KEY": os.urandom(48).hex()}
     )
 
     assert finished.returncode == 0, finished.stderr
 
 
-def test_a_secret_can_come_from_a_file(tmp_path: Path) -> None:
+def test_a_secret_can_come_from_a_file(run_check: RunCheck, tmp_path: Path) -> None:
     secret = tmp_path / "token"
     secret.write_text("no-token\n")
 
-    finished = run_check(tmp_path, TELEGRAM_BOT_TOKEN_FILE=str(secret))
+    finished = run_check(TELEGRAM_BOT_TOKEN_FILE=str(secret))
 
     assert "TELEGRAM_BOT_TOKEN" in finished.stderr
 
 
 @pytest.mark.parametrize("vendor", ["MISTRAL", "DEEPSEEK", "GEMINI"])
-def test_a_vendor_without_its_key_is_left_out_and_the_variable_named(tmp_path: Path, vendor: str) -> None:
-    result = run_check(tmp_path, **{f"{vendor}_MODEL": "some-model"})
+def test_a_vendor_without_its_key_is_left_out_and_the_variable_named(
+    run_check: RunCheck, vendor: str
+) -> None:
+    result = run_check(**{f"{vendor}_MODEL": "some-model"})
 
     assert result.returncode == 0
     assert f"{vendor}_API_KEY is not set: the provider {vendor.lower()} is left out." in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "is_one"),
+    [
+        ("LOKI_URL", "http://loki:3100", True),
+        ("LOKI_URL", "https://user:p@ss@[::1]:3100/under", True),
+        ("LOKI_URL", "http://loki:99999", False),
+        ("LOKI_URL", "http://loki:0", False),
+        ("LOKI_URL", "http://loki:abc", False),
+        ("LOKI_URL", "http://[loki", False),
+        ("LOKI_URL", "http://:3100", False),
+        ("REDIS_URL", "unix:///run/redis.sock", True),
+        ("REDIS_URL", "redis://:password@redis:6379/0", True),
+        ("REDIS_URL", "redis://redis:six", False),
+        ("MONGODB_URL", "mongodb://u:p@db1:27017,db2/butler?replicaSet=rs0", True),
+        ("MONGODB_URL", "mongodb+srv://u:p@cluster.example/butler", True),
+        ("MONGODB_URL", "mongodb://db1:27017,db2:270170/butler", False),
+        ("MONGODB_URL", "mongodb://db1,,db2/butler", False),
+    ],
+)
+def test_an_address_has_hosts_and_ports_that_can_be(
+    settings: Settings, name: str, value: str, is_one: bool
+) -> None:
+    setattr(settings, name, value)
+
+    complaints = [error.msg for error in check_values() if error.id == "butler.E011"]
+
+    assert [name in complaint for complaint in complaints] == ([] if is_one else [True])
+    assert value not in str(complaints)

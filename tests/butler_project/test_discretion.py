@@ -24,6 +24,7 @@ from butler_project.discretion import (
 from butler_project.logging import LineFormatter
 
 PRIVATE = "канарейка"
+TASK_FAILED = "Task %(name)s[%(id)s] %(description)s: %(exc)s"  # as Celery has it
 
 
 def catch(act: Callable[[], object]) -> BaseException:
@@ -103,6 +104,14 @@ def test_a_library_speaks_from_warnings_on_and_the_trusted_from_information_on()
     ]
 
 
+def test_that_we_said_503_is_no_error_of_its_own() -> None:
+    answers = {status: record("django.request", logging.ERROR, "answered") for status in (500, 503)}
+    for status, answer in answers.items():
+        answer.status_code = status
+
+    assert {status: is_worth_a_line(answer) for status, answer in answers.items()} == {500: True, 503: False}
+
+
 @pytest.mark.parametrize(
     ("message", "args", "expected"),
     [
@@ -111,12 +120,54 @@ def test_a_library_speaks_from_warnings_on_and_the_trusted_from_information_on()
         ("%(name)s: %(exc)s", ({"name": "x", "exc": PRIVATE},), "…: …"),
         ("%d of %s", (PRIVATE, PRIVATE), "%d of %s"),
         ("too few: %s %s", (PRIVATE,), "too few: %s %s"),
+        ("three per cent: 3%", (), "three per cent: 3%"),
+        (f"heard {PRIVATE}", (), f"… ({Path(__file__).name}:1)"),
+        (str(ValueError(f"of {PRIVATE}")), (), f"… ({Path(__file__).name}:1)"),
         (ValueError(PRIVATE), (), "ValueError"),
         ({"text": PRIVATE}, (), "dict"),
     ],
 )
 def test_of_a_librarys_line_numbers_stay(message: object, args: tuple[object, ...], expected: str) -> None:
     assert withhold_values(record("some.library", logging.ERROR, message, *args)).getMessage() == expected
+
+
+def test_what_a_library_has_put_together_is_withheld_where_its_source_is_not_at_hand() -> None:
+    of_no_file = logging.LogRecord("some.library", logging.ERROR, "<string>", 7, "plain", None, None)
+
+    assert withhold_values(of_no_file).getMessage() == "… (<string>:7)"
+
+
+def test_a_failed_task_is_named_and_what_it_failed_of_is_not() -> None:
+    told = {
+        "name": "app.answer",
+        "id": "7f",
+        "description": "raised unexpected",
+        "exc": PRIVATE,
+        "args": PRIVATE,
+    }
+
+    said = withhold_values(record("celery.app.trace", logging.ERROR, TASK_FAILED, told))
+
+    assert said.getMessage() == "Task app.answer[7f] raised unexpected: …"
+
+
+def test_gunicorn_speaks_through_a_method_of_its_own() -> None:
+    said = record("gunicorn.error", logging.ERROR, "-".join(["Error", "handling"]))
+
+    assert withhold_values(said).getMessage() == "Error-handling"
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("django.security.DisallowedHost", f"of {PRIVATE}"),
+        ("django.security.SuspiciousFileOperation", f"… ({Path(__file__).name}:1)"),
+        ("celery.worker.consumer.consumer", f"… ({Path(__file__).name}:1)"),
+        ("celery.worker.consumer.connection", f"of {PRIVATE}"),
+    ],
+)
+def test_of_what_is_suspicious_or_unread_only_the_place_is_told(name: str, expected: str) -> None:
+    assert withhold_values(record(name, logging.ERROR, f"of {PRIVATE}")).getMessage() == expected
 
 
 def test_the_trusted_say_everything() -> None:
@@ -128,13 +179,19 @@ def test_the_trusted_say_everything() -> None:
 def test_secrets_are_found_in_settings_variables_files_and_addresses(tmp_path: Path) -> None:
     (tmp_path / "key").write_text("of-a-file\n")
     settings = SimpleNamespace(
-        SECRET_KEY="of-settings", MONGODB_URL="mongodb://u:p%40ssword@host/", SOME_KEY="7"
+        SECRET_KEY="of-settings",
+        MONGODB_URL="mongodb://u:p%40ssword@host/",
+        REDIS_URL="redis://host/0?password=of-a-query",
+        SOME_KEY="7",
     )
     environment = {
         "MISTRAL_API_KEY": "of-a-variable",
         "DEEPSEEK_API_KEY_FILE": str(tmp_path / "key"),
         "GEMINI_API_KEY_FILE": "/nowhere",
         "GRAFANA_URL": "http://[broken",
+        "OTEL_EXPORTER_OTLP_HEADERS": "authorization=Bearer%20of-a-header,x-tenant=7",
+        "https_proxy": "http://somebody:of-a-proxy@proxy:3128",
+        "WEBHOOK_SECRET": "77:of/a/path",
         "HOME": "/home/somebody",
     }
 
@@ -144,6 +201,13 @@ def test_secrets_are_found_in_settings_variables_files_and_addresses(tmp_path: P
         "p@ssword",
         "of-a-variable",
         "of-a-file",
+        "of-a-query",
+        "Bearer%20of-a-header",
+        "Bearer of-a-header",
+        "of-a-header",
+        "of-a-proxy",
+        "77:of/a/path",
+        "77%3Aof%2Fa%2Fpath",
     }
 
 

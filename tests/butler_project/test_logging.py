@@ -31,7 +31,7 @@ for name in ("urllib3", "httpx", "TeleBot", "openai", "django.db.backends", "one
     logging.getLogger(name).info("https://api.telegram.org/bot77:top-secret/getMe")
     logging.getLogger(name).debug("https://api.telegram.org/bot77:top-secret/getMe")
 for name in ("django.request", "django.server", "gunicorn.error"):
-    logging.getLogger(name).error("taken over")
+    logging.getLogger(name).error("taken over %d", 1)
 
 for logger in (log, logging.getLogger("django.request")):
     try:
@@ -39,6 +39,8 @@ for logger in (log, logging.getLogger("django.request")):
     except KeyError:
         logger.exception("failed")
 
+import datetime
+log.error("careless", failure=ValueError("private"), raw=b"private", at=datetime.date(2026, 1, 2), ids=[7])
 endless = []; endless.append(endless)
 log.error("endless", value=endless)
 log.error("asked https://api.telegram.org/bot77:top-secret/getMe with key-of-mistral")
@@ -102,7 +104,7 @@ def test_what_libraries_say_below_warnings_is_not_written(lines: list[dict[str, 
 
 
 def test_django_and_gunicorn_write_no_lines_of_their_own(lines: list[dict[str, Any]]) -> None:
-    taken = [line["logger"] for line in lines if line["event"] == "taken over"]
+    taken = [line["logger"] for line in lines if line["event"] == "taken over 1"]
 
     assert taken == ["django.request", "django.server", "gunicorn.error"]
 
@@ -114,6 +116,13 @@ def test_an_exception_is_one_line_without_its_text(lines: list[dict[str, Any]]) 
     for line in failed:
         assert line["exception"].splitlines()[0] == "Traceback (most recent call last):"
         assert line["exception"].splitlines()[-1] == "KeyError"
+
+
+def test_of_a_value_that_is_no_json_only_its_kind_is_written(lines: list[dict[str, Any]]) -> None:
+    [line] = [line for line in lines if line["event"] == "careless"]
+
+    assert (line["failure"], line["raw"]) == ("ValueError", "bytes")
+    assert (line["at"], line["ids"]) == ("2026-01-02", [7])
 
 
 def test_a_line_that_cannot_be_written_is_replaced_by_one_that_says_so(lines: list[dict[str, Any]]) -> None:

@@ -46,3 +46,13 @@ def test_ordered_reads_give_what_they_gave() -> None:
     assert list(events.values_list("content", flat=True)[:2]) == ["событие 5", "событие 4"]
     assert events.order_by("role", "-created_at").only("content")[0].content == "событие 5"
     assert events.count() == 6
+
+
+def test_the_pages_of_every_list_are_asked_for_in_this_way() -> None:
+    page = MemoryEvent.objects.filter(user_id="1").order_by("-created_at")[:25]
+    compiler = page.query.get_compiler("default")
+    compiler.pre_sql_setup()
+
+    pipeline = compiler.build_query().get_pipeline()
+
+    assert [next(iter(stage)) for stage in pipeline] == ["$match", "$sort", "$limit"]

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from babel.messages.catalog import Catalog
 from babel.messages.extract import DEFAULT_KEYWORDS, extract
+from babel.messages.mofile import read_mo
 from babel.messages.pofile import read_po
 from django.apps import apps
 from django.contrib import admin
@@ -60,6 +61,17 @@ def list_field_names() -> Iterator[str]:
     for model in admin.site._registry:
         if apps.get_containing_app_config(model.__module__).name in APPS:
             yield from (field.name.replace("_", " ") for field in model._meta.fields if field.name != "id")
+
+
+def list_djangos_message_ids() -> set[MessageId]:
+    """Return the texts of Django's admin itself, of which ours may be other translations."""
+    path = Path(admin.__file__).parent / "locale" / "ru" / "LC_MESSAGES" / "django.mo"
+    with path.open("rb") as source:
+        return {as_id(message.id) for message in read_mo(source)}
+
+
+def as_id(message_id: str | list[str] | tuple[str, ...]) -> MessageId:
+    return message_id if isinstance(message_id, str) else tuple(message_id)
 
 
 def read_catalog() -> Catalog:

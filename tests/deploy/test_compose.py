@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import pytest
 import yaml
 
+from botgateway.domain.broadcasts import LANES
 from butler_project.embedded.discovery import PROJECT_DIR
 from tests.deploy.compose import COMPOSE, OURS, SERVICES, WATCHERS
 
@@ -21,7 +22,16 @@ MAKE_SECRETS = PROJECT_DIR / "deploy" / "make-secrets.sh"
 
 
 def test_the_parts_of_butler_are_there() -> None:
-    assert OURS == ["beat", "bot", "migrate", "web", "worker-background", "worker-reader", "worker-replies"]
+    assert OURS == [
+        "beat",
+        "bot",
+        "migrate",
+        "web",
+        "worker-background",
+        "worker-digests",
+        "worker-reader",
+        "worker-replies",
+    ]
     assert sorted(set(SERVICES) - set(OURS)) == sorted(OTHERS)
 
 
@@ -121,6 +131,10 @@ def test_prometheus_asks_services_that_there_are_on_ports_that_they_have() -> No
     assert ports["web"] == SERVICES["web"]["environment"]["WEB_PORT"]
     assert SERVICES["web"]["environment"]["ALLOWED_HOSTS"].endswith(",web")
     assert {SERVICES[name]["environment"]["METRICS_HOST"] for name in metering} == {"0.0.0.0"}
+    for name in metering:
+        environment = SERVICES[name]["environment"]
+        own = environment["BOT_METRICS_PORT" if name == "bot" else "WORKER_METRICS_PORT"]
+        assert ports[name] == own or name == "web"
 
 
 def test_butler_knows_its_watchers_by_their_names() -> None:
@@ -148,13 +162,20 @@ def test_every_queue_has_a_worker() -> None:
         for queue in part.removeprefix("--queues=").split(",")
     ]
 
-    assert sorted(queues) == ["background", "files", "replies", "speech"]
+    assert sorted(queues) == ["background", "digests", "files", "replies", "speech"]
+
+
+def test_who_writes_to_many_leaves_threads_to_the_others() -> None:
+    command = SERVICES["worker-background"]["command"]
+    (threads,) = (int(part.partition("=")[2]) for part in command if part.startswith("--concurrency="))
+
+    assert threads >= LANES + 2  # the nightly run may take one for hours, and beat's tasks want one
 
 
 def test_all_queues_are_served_on_a_laptop_too() -> None:
     procfile = (PROJECT_DIR / "Procfile").read_text()
 
-    assert re.findall(r" -Q (\S+) ", procfile) == ["replies,background", "speech,files"]
+    assert re.findall(r" -Q (\S+) ", procfile) == ["replies,background", "speech,files,digests"]
 
 
 def test_secrets_come_from_files() -> None:
@@ -201,9 +222,10 @@ def test_all_secrets_are_made_once(tmp_path: Path) -> None:
     }
 
 
-def test_the_token_may_be_in_the_env_file_and_must_be_somewhere(tmp_path: Path) -> None:
+@pytest.mark.parametrize("written", ["4711:abc", '"4711:abc"', "'4711:abc' # of the house\r"])
+def test_the_token_may_be_in_the_env_file_and_must_be_somewhere(tmp_path: Path, written: str) -> None:
     missing = make_secrets(tmp_path)
-    (tmp_path / ".env").write_text('WEB_PORT=1\nTELEGRAM_BOT_TOKEN="4711:abc"\n')
+    (tmp_path / ".env").write_text(f"WEB_PORT=1\nTELEGRAM_BOT_TOKEN={written}\n")
 
     assert missing.returncode == 1
     assert "TELEGRAM_BOT_TOKEN is missing" in missing.stderr

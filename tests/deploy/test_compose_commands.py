@@ -28,7 +28,7 @@ TOKEN = "4711:compose"
 HOST = "butler.example"
 WATCHERS = ("prometheus", "alertmanager")
 METRICS = {"bot": "BOT_METRICS_PORT"} | dict.fromkeys(
-    ("worker-replies", "worker-background", "worker-reader"), "WORKER_METRICS_PORT"
+    ("worker-replies", "worker-background", "worker-digests", "worker-reader"), "WORKER_METRICS_PORT"
 )
 NO_WATCHER = dict.fromkeys(("LOKI_URL", "PROMETHEUS_URL", "ALERTMANAGER_URL", "GRAFANA_URL"), "")
 STANDARD_PORTS = {"redis": 6379, "prometheus": 9090, "alertmanager": 9093}

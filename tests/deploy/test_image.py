@@ -123,7 +123,7 @@ def test_the_image_needs_no_development_package_and_passes_the_checks_for_deploy
 
 def test_static_files_are_collected_into_the_image(image: Path, tmp_path: Path) -> None:
     (step,) = [line for line in DOCKERFILE.splitlines() if "collectstatic" in line]
-    variables, _, rest = step.removeprefix("RUN ").partition(" python manage.py ")
+    variables, _, rest = step.strip().partition(" python manage.py ")
     environment = dict(pair.split("=") for pair in variables.split())
     environment |= {"DATA_DIR": str(tmp_path), "DEBUG": "false", "BUTLER_ENV_FILE": ""}
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import json
 import re
+import shlex
 import time
 from functools import cache
 from typing import Any
@@ -17,6 +18,8 @@ import yaml
 
 from butler_project.embedded.discovery import PROJECT_DIR
 from observability.loki import Entry, build_body
+from observability.spans.process import find_process_name
+from tests.deploy.compose import OURS, read_command
 
 DEPLOY = PROJECT_DIR / "deploy"
 CONFIGURATION = yaml.safe_load((DEPLOY / "loki" / "loki.yml").read_text())
@@ -29,7 +32,14 @@ CODE = ("botgateway", "butler_project", "digests", "llm", "observability", "pers
 LEVELS = {"debug", "info", "warning", "error", "critical"}
 LOG_METHODS = LEVELS | {"exception"}
 OF_EVERY_LINE = {"event", "level", "logger", "timestamp", "trace_id", "exception"}
-PROCESSES = {"web", "bot", "beat", "worker", "reader"}
+ON_A_LAPTOP = [shlex.split(line) for line in (PROJECT_DIR / "Procfile").read_text().splitlines()]
+# The names under which processes ship, in containers and without. What a shell would say first is cut off.
+PROCESSES = {
+    find_process_name(command[command.index(program) :])
+    for command in [*map(read_command, OURS), *ON_A_LAPTOP]
+    for program in ("gunicorn", "manage.py", "celery")
+    if program in command
+}
 SELECTOR = re.compile(r"\{([^{}]*)\}(?!\})")
 MATCHER = re.compile(r'(\w+)(=~|!~|!=|=)"([^"]*)"')
 EXTRACTION = re.compile(r"\| json ((?:\w+=\"\w+\"(?:, )?)+)")
@@ -73,6 +83,12 @@ def is_log_call(node: Any) -> bool:
         and bool(node.args)
         and isinstance(node.args[0], ast.Constant)
     )
+
+
+def test_processes_have_names_in_containers_and_without() -> None:
+    apart = {"replies", "background", "digests"}
+
+    assert {"web", "bot", "beat", "worker", "reader", "migrate"} | apart == PROCESSES
 
 
 def test_the_groups_are_as_loki_reads_them() -> None:

@@ -24,6 +24,7 @@ def start(directory: Path, *, is_webhook: bool) -> Stack:
         directory,
         is_webhook=is_webhook,
         has_model=False,
+        is_measured=False,
         sandbox_options=sandbox_options,
         OFFLINE_CHUNK_DELAY_S="0",
     )

@@ -32,7 +32,7 @@ _user_ids = count(5_000)
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """A house with a memory so short that it is compressed all the time."""
     quick = {**QUICK, "MEMORY_CAP": "6", "MEMORY_KEEP_LAST": "2"}
-    with Stack(tmp_path_factory.mktemp("isolation"), **quick) as started:
+    with Stack(tmp_path_factory.mktemp("isolation"), is_measured=False, **quick) as started:
         assert started.model
         started.model.script(
             {"kind": "echo", "pattern": CANARY, "text": "Записано со слов собеседника:", "times": 0}

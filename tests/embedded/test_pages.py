@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+import subprocess
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,9 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pymongo.collection import Collection
 
-from butler_project.embedded.page_finder import FEW, Page
+from butler_project.embedded.page_finder import FEW, Page, find_same
 from butler_project.embedded.pages import read_page
 from tests import services
+from tests.harness.processes import PROJECT_DIR
 
 HOUSES, PAGE = FEW + 200, 250
 
@@ -36,6 +39,7 @@ def houses() -> Iterator[Collection[dict[str, Any]]]:
         collection.create_index([("owner", 1), ("rooms", -1)])
         collection.create_index([("name", 1)])
         collection.create_index([("tags", 1)])
+        collection.create_index([("owner", 1), ("name", -1)], partialFilterExpression={"owner": {"$eq": "a"}})
         yield collection
 
 
@@ -60,7 +64,9 @@ FILTERS: list[dict[str, Any]] = [
 
 
 @pytest.mark.parametrize("match", FILTERS, ids=str)
-@pytest.mark.parametrize("order", [{"rooms": 1}, {"rooms": -1}, {"owner": -1, "rooms": 1}], ids=str)
+@pytest.mark.parametrize(
+    "order", [{"rooms": 1}, {"rooms": -1}, {"owner": -1, "rooms": 1}, {"name": -1}], ids=str
+)
 def test_pages_are_those_of_the_sorted_whole(
     houses: Collection[dict[str, Any]], match: dict[str, Any], order: dict[str, int]
 ) -> None:
@@ -138,3 +144,32 @@ def test_a_page_knows_how_many_documents_are_enough() -> None:
     assert read_page(stages) == Page({"a": 1}, [("b", -1)], 30)
     assert read_page([{"$skip": 20}, {"$sort": {"b": 1}}, {"$limit": 10}]) is None
     assert read_page(stages[:2]) == Page({"a": 1}, [], None)
+
+
+@pytest.mark.parametrize(
+    ("partial", "match", "same"),
+    [
+        ({}, {"a": 1}, set()),
+        ({"a": {"$eq": True}}, {"$and": [{"b": {"$gt": 3}}, {"a": True}]}, {"a"}),
+        ({"a": 1}, {"a": 1}, {"a"}),
+        ({"a": True}, {"a": 1}, None),
+        ({"a": True}, {"a": {"$in": [True]}}, None),
+        ({"a": True}, {"$or": [{"a": True}]}, None),
+        ({"a": {"$gt": 1}}, {"a": 2}, None),
+        ({"a": {"$gt": 1}}, {"a": {"$gt": 1}}, None),
+        ({"a": True, "b": 2}, {"a": True}, None),
+    ],
+)
+def test_a_partial_index_serves_what_cannot_match_elsewhere(
+    partial: dict[str, Any], match: dict[str, Any], same: set[str] | None
+) -> None:
+    assert find_same(partial, match) == same
+
+
+def test_the_server_is_mended_to_read_pages_so() -> None:
+    code = (
+        "from secantus import commands; from butler_project.embedded.mongodb import mend; mend();"
+        "print(commands._HANDLERS['aggregate'].__module__)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=PROJECT_DIR, capture_output=True, check=True)
+    assert done.stdout.decode().split() == ["butler_project.embedded.pages"]

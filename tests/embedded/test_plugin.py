@@ -13,6 +13,7 @@ import psutil
 import pytest
 
 from butler_project.embedded.discovery import PROJECT_DIR
+from tests.harness.unmeasured import UNMEASURED
 
 CONFIGURATION = """
 [pytest]
@@ -55,7 +56,8 @@ def command(tmp_path: Path) -> list[str]:
 def child_environment(**changes: str) -> dict[str, str]:
     """Return the environment of a pytest that is no worker of the one that runs this test."""
     own = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
-    return {**own, "TELEGRAM_BOT_TOKEN": "1:real", "MONGODB_URL_FILE": "/run/secrets/x", **changes}
+    strangers = {"TELEGRAM_BOT_TOKEN": "1:real", "MONGODB_URL_FILE": "/run/secrets/x"}
+    return {**own, **UNMEASURED, **strangers, **changes}
 
 
 @pytest.mark.parametrize(("options", "pairs"), [([], 1), (["-n", "2"], 2)], ids=["alone", "xdist"])

@@ -24,6 +24,7 @@ class CarelessTranscriber(ScriptedTranscriber):
         log.debug("heard %s", heard)
         log.info("heard " + heard)  # noqa: G003
         log.warning("heard %s", heard)
+        log.warning("heard " + heard)  # noqa: G003
         warnings.warn(f"heard {heard}", stacklevel=1)
         if heard.startswith(FATAL):
             raise ValueError(f"cannot make sense of {heard!r} in {path}")

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import urllib.request
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
+
+from tests.harness.unmeasured import UNMEASURED
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 STARTED = "llm stand-in: listening on "
@@ -26,7 +29,10 @@ class LLMStandIn:
     def __init__(self, *arguments: str, dialect: str = "") -> None:
         chosen = ["--dialect", dialect] if dialect else []
         command = [sys.executable, "-m", self.module, *chosen, *arguments]
-        self.process = subprocess.Popen(command, cwd=REPOSITORY, stdout=subprocess.PIPE, text=True)
+        environment = {**os.environ, **UNMEASURED}
+        self.process = subprocess.Popen(
+            command, cwd=REPOSITORY, env=environment, stdout=subprocess.PIPE, text=True
+        )
         self.root = self._wait_until_started()
         self.url = f"{self.root}/v1"
 

@@ -26,7 +26,7 @@ DEPLOY = PROJECT_DIR / "deploy"
 INTERVAL = "1s"
 WINDOW = "10s"  # ten scrapes; no real rule has fewer than twenty
 TIMEOUT_S = 5
-FIRES_WITHIN_S = 30.0
+FIRES_WITHIN_S = 60.0
 
 
 def quicken_rules(rules: str) -> str:

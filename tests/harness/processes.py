@@ -15,6 +15,7 @@ import psutil
 
 PROJECT_DIR = Path(__file__).resolve().parents[2]
 STOP_TIMEOUT_S = 15.0
+PATIENCE_S = 60.0  # for what takes a second on a quiet machine; only a test that fails waits so long
 POLL_S = 0.02
 
 
@@ -28,7 +29,7 @@ class HasPid(Protocol):
 def wait_until(
     condition: Callable[[], object],
     *,
-    timeout_s: float = 30.0,
+    timeout_s: float = PATIENCE_S,
     what: str | Callable[[], str] = "the condition",
 ) -> None:
     """Wait until `condition()` is true. Raises `TimeoutError` naming `what`; a function is asked only then."""
@@ -100,7 +101,7 @@ class Child:
                 start_new_session=True,
             )
 
-    def wait_for_output(self, words: str, *, timeout_s: float = 30.0) -> None:
+    def wait_for_output(self, words: str, *, timeout_s: float = PATIENCE_S) -> None:
         """Wait until the log, from the process's start, holds `words`. Raises if the process ends before."""
         wait_until(
             lambda: words in self.recent_output or not self.is_running,
@@ -122,6 +123,11 @@ class Child:
             process.kill()
         self._process.wait()
         self._process = None
+
+    def wait(self) -> int:
+        """Wait until it has ended by itself; return its exit code."""
+        assert self._process is not None
+        return self._process.wait(PATIENCE_S)
 
     def ask_to_stop(self) -> None:
         if self._process is not None:

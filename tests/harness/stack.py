@@ -20,14 +20,14 @@ from pymongo.database import Database
 from butler_project.embedded.discovery import Endpoints, write_endpoints
 from butler_project.embedded.services import choose_port, mongodb_service, redis_service
 from tests.harness.llm_standin_process import LLMStandIn
-from tests.harness.processes import PROJECT_DIR, Child, wait_until
+from tests.harness.processes import PATIENCE_S, PROJECT_DIR, Child, wait_until
 from tests.harness.telegram import SandboxClient
+from tests.harness.unmeasured import UNMEASURED, unmeasured
 from tests.services import CONFIGURATION
 
 TOKEN = "sandbox:tests"  # no number before the colon, as `make run` has it: the bot asks who it is
 SANDBOX_READY = "sandbox: listening on "
 SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"
-DELIVERY_TIMEOUT_S = 30.0
 WEBHOOK_TIMEOUT_S = 60.0
 
 
@@ -39,7 +39,8 @@ def start_model(port: int = 0) -> LLMStandIn:
 class Stack:
     """`with Stack(directory) as stack:` starts everything on free ports and stops it again.
 
-    `is_webhook` chooses between the webhook and long polling. `settings` are environment variables of
+    `is_webhook` chooses between the webhook and long polling; `is_measured=False` leaves coverage out, where other
+    stacks run the same lines. `settings` are environment variables of
     Butler's processes, which are `stack.web`, `.worker`, `.bot`, `.beat` and `.sandbox`: each can be killed
     and started again.
     """
@@ -50,6 +51,7 @@ class Stack:
         *,
         is_webhook: bool = True,
         has_model: bool = True,
+        is_measured: bool = True,
         worker_threads: int = 32,
         sandbox_options: tuple[str, ...] = ("--no-limits",),
         **settings: str,
@@ -59,6 +61,7 @@ class Stack:
         self.redis = redis_service(directory)
         self.model = start_model() if has_model else None
         self.is_webhook = is_webhook
+        self._is_measured = is_measured
         self.web_url = f"http://127.0.0.1:{choose_port()}"
         self._mongodb_client: pymongo.MongoClient[dict[str, Any]] | None = None
         self._redis_client: redis.Redis | None = None
@@ -80,7 +83,8 @@ class Stack:
         self.stop()
 
     def start(self) -> None:
-        mongodb_url, redis_url = self.mongodb.start(), self.redis.start()
+        with unmeasured():
+            mongodb_url, redis_url = self.mongodb.start(), self.redis.start()
         self.environment = self._build_environment()
         self._build_children()
         self.sandbox.start()
@@ -88,7 +92,7 @@ class Stack:
         sandbox_url = self.sandbox.recent_output.split(SANDBOX_READY)[1].split()[0]
         write_endpoints(self.directory, Endpoints(mongodb_url, redis_url, sandbox_url, TOKEN))
         self.telegram = SandboxClient(sandbox_url)
-        self.manage("migrate", "--verbosity", "0")
+        self.manage("migrate", "--verbosity", "0", **UNMEASURED)
         for child in (self.web, self.worker, self.beat):
             child.start()
         wait_until(self.is_web_up, what="the web process")
@@ -183,7 +187,7 @@ class Stack:
         if self.model:
             self.model.forget_script()
 
-    def wait_until_settled(self, *, timeout_s: float = DELIVERY_TIMEOUT_S) -> None:
+    def wait_until_settled(self, *, timeout_s: float = PATIENCE_S) -> None:
         """Wait until Telegram has delivered everything and nothing in the inbox is pending."""
         inbox = self.database().inbox_updates
 
@@ -202,6 +206,7 @@ class Stack:
             "WORKER_METRICS_PORT": str(choose_port()),
             "BOT_METRICS_PORT": str(choose_port()),
             "PYTHONUNBUFFERED": "1",
+            **({} if self._is_measured else UNMEASURED),
             **({"WEBHOOK_BASE_URL": self.web_url} if self.is_webhook else {}),
             **({"LLM_API_URL": self.model.url} if self.model else {}),
         }
@@ -224,7 +229,7 @@ class Stack:
         worker += ["--without-gossip", "--without-mingle", "--without-heartbeat"]
         beat = ["celery", "-A", "butler_project", "beat", "-s", str(self.directory / "beat"), "--pidfile="]
         sandbox = ["sandbox", "--host", "127.0.0.1", "--port", "0", "--token", TOKEN, *self._sandbox_options]
-        self.sandbox = self._child("sandbox", [*python, *sandbox])
+        self.sandbox = self._child("sandbox", [*python, *sandbox], **UNMEASURED)
         self.web = self._child(
             "web", [*python, "gunicorn", "butler_project.wsgi", "-c", "butler_project/gunicorn.conf.py"]
         )
@@ -232,7 +237,7 @@ class Stack:
         self.beat = self._child("beat", [*python, *beat])
         self.bot = self._child("bot", [sys.executable, "manage.py", "runbot"])
 
-    def _child(self, name: str, command: list[str]) -> Child:
+    def _child(self, name: str, command: list[str], **environment: str) -> Child:
         log_dir = self.directory / "log"
         log_dir.mkdir(parents=True, exist_ok=True)
-        return Child(name, command, environment=self.environment, log_dir=log_dir)
+        return Child(name, command, environment={**self.environment, **environment}, log_dir=log_dir)

@@ -9,7 +9,7 @@ from typing import Any
 
 import requests
 
-from tests.harness.processes import POLL_S
+from tests.harness.processes import PATIENCE_S, POLL_S
 
 TIMEOUT_S = 20
 # What a person's Telegram would say of a file that is sent without a name or a type.
@@ -225,7 +225,7 @@ class SandboxClient:
         """The texts of the bot's messages in a chat, in order."""
         return [message["text"] for message in self.messages(chat_id) if message["from_bot"]]
 
-    def wait_for_answers(self, chat_id: int, count: int, *, timeout_s: float = TIMEOUT_S) -> list[str]:
+    def wait_for_answers(self, chat_id: int, count: int, *, timeout_s: float = PATIENCE_S) -> list[str]:
         """Wait until the bot has sent `count` messages in a chat; return their texts."""
         deadline = time.monotonic() + timeout_s
         while len(answers := self.answers(chat_id)) < count:

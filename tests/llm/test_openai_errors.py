@@ -116,9 +116,9 @@ def test_waiting_for_the_next_token_ends_in_time(provider: OpenAICompatibleProvi
 def test_a_slow_answer_with_steady_tokens_is_waited_for(
     provider: OpenAICompatibleProvider, standin: LLMStandIn
 ):
-    standin.script({"kind": "slow", "text": "раз два три четыре пять шесть", "chunk_s": 0.1})
+    standin.script({"kind": "slow", "text": "раз два три четыре пять шесть", "chunk_s": 0.25})
 
-    assert read_stream(provider, timeout_s=0.4) == "раз два три четыре пять шесть"
+    assert read_stream(provider, timeout_s=1.2) == "раз два три четыре пять шесть"
 
 
 def test_a_refused_connection_is_unavailable():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import secrets
 import subprocess
 from collections.abc import Iterator
@@ -310,6 +311,7 @@ def test_an_installation_is_checked_by_one_command(stack: Stack) -> None:
     assert [line[1] for line in lines if line[0] == "-"] == [*WATCHERS]
     assert set(kept.is_ok.values()) == {True}
     assert [service for service, is_ok in read_kept(stack).is_ok.items() if not is_ok] == ["bot"]
+    assert re.search(r"^beat_tasks_total [1-9]", stack.read_metrics("worker"), re.MULTILINE)
 
 
 def read_kept(stack: Stack) -> Kept:

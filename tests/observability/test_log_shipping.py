@@ -34,7 +34,7 @@ def dropped(reason: str) -> float:
 
 
 def attach(standin: LokiStandIn, **options: float) -> logging.Logger:
-    """Return a logger of nobody else's, which ships to the stand-in."""
+    """Return a logger of nobody else's, which ships to the stand-in, and of which no words are withheld."""
     handler = LokiHandler(
         LokiClient(standin.url, process="worker"),
         most_waiting=int(options.get("most_waiting", 1_000)),
@@ -42,7 +42,7 @@ def attach(standin: LokiStandIn, **options: float) -> logging.Logger:
         first_pause_s=options.get("first_pause_s", 0.02),
     )
     handler.setFormatter(LineFormatter([]))
-    logger = logging.Logger("nobody.else")
+    logger = logging.Logger("django.request.nobody_else")
     logger.addHandler(handler)
     return logger
 

@@ -139,7 +139,7 @@ def test_requests_are_listed_newest_slowest_or_failed_first_and_page_by_page() -
 @pytest.fixture
 def staff(client: Client) -> Client:
     user = User.objects.create_user("reader", password="x", is_staff=True)
-    user.user_permissions.add(Permission.objects.get(codename="view_tracepart"))
+    user.user_permissions.set(Permission.objects.filter(codename__in=["view_tracepart", "view_exchange"]))
     client.force_login(user)
     return client
 
@@ -177,7 +177,8 @@ def test_a_request_is_drawn_and_written_out(staff: Client, language: str) -> Non
     assert all(re.fullmatch(r"\d+\.\d{3}%", place) for _, *both in places for place in both)
     assert page.count('class="trace-step"') == 4
     assert "outcome: timed_out" in page
-    assert f"?q={trace_id}" in page
+    assert f"/admin/llm/exchange/?q={trace_id}" in page
+    assert page.count(f"?q={trace_id}") == 1  # updates are not for this reader
 
 
 @pytest.mark.django_db

@@ -80,7 +80,7 @@ def test_a_confirmed_reset_is_done_and_recorded(staff: Client) -> None:
     assert "Сброшено людей: 1; удалено записей бесед: 3." in page.content.decode()
     assert (get_profile("42").tone, get_profile("43").tone) == ("witty", "dry")
     assert MemoryEvent.objects.count() == 3
-    assert "reset" in staff.get(f"{PROFILES}{profile.pk}/history/").content.decode()
+    assert "сброс: возвращено исходное" in staff.get(f"{PROFILES}{profile.pk}/history/").content.decode()
 
 
 def test_a_correction_writes_what_was_changed_and_nothing_that_happened_meanwhile(staff: Client) -> None:

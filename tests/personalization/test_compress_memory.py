@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import os
+import signal
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,9 +13,11 @@ from django.core.management import CommandError, call_command
 
 from personalization.domain.compression_lock import holding_run
 from personalization.domain.profiles import get_profile
+from personalization.management.commands.compress_memory import telling_to_end
 from personalization.models import Compression, CompressionRun, MemoryEvent
 from tests.factories.personalization import fill_memory
 from tests.harness.configuration import forget_configuration
+from tests.harness.processes import wait_until
 
 pytestmark = pytest.mark.django_db
 
@@ -107,6 +111,18 @@ def test_it_exits_with_2_when_another_run_is_under_way() -> None:
 
     assert error.value.returncode == 2
     assert count_events() == [CAP, CAP + 1, CAP + 4]
+
+
+def test_the_first_ctrl_c_asks_a_run_to_end_and_the_next_one_kills() -> None:
+    before = signal.getsignal(signal.SIGINT)
+
+    with telling_to_end() as told:
+        assert not told.is_set()
+        os.kill(os.getpid(), signal.SIGINT)
+        wait_until(told.is_set, what="the signal")
+        assert signal.getsignal(signal.SIGINT) is signal.SIG_DFL
+
+    assert signal.getsignal(signal.SIGINT) is before
 
 
 @pytest.mark.parametrize("limit", ["0", "-1", "many"])

@@ -4,6 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from django.db import connection
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from prometheus_client import REGISTRY
@@ -11,7 +12,7 @@ from prometheus_client import REGISTRY
 from llm.errors import Unavailable
 from llm.prompt import Purpose, SectionKind
 from personalization.domain import memory
-from personalization.domain.compression import Outcome, Status, compress_memory
+from personalization.domain.compression import BATCH_EVENTS, Outcome, Status, compress_memory
 from personalization.domain.profiles import change_profile, get_profile, reset_profile
 from personalization.models import MemoryEvent, UserProfile
 from tests.factories.personalization import fill_memory
@@ -157,6 +158,41 @@ def test_killed_after_the_profile_was_written_the_next_run_only_deletes() -> Non
     assert provider.prompts == []
     assert MemoryEvent.objects.count() == 20
     assert get_profile("42").memory_summary == NOTES
+
+
+@pytest.mark.parametrize("answer", [NOTES, DOWN], ids=["summarised", "model down"])
+def test_what_a_killed_run_left_goes_with_what_is_summarised_next_or_alone(answer: Any) -> None:
+    events = fill_memory("42", 90)
+    memory.raise_watermark("42", memory.position_of(events[30]))
+
+    outcome = compress_memory("42", chain=chain_of(ScriptedProvider(answer)))
+
+    assert (outcome.summarised, outcome.deleted) == ((39, 70) if answer == NOTES else (0, 31))
+    assert MemoryEvent.objects.count() == 90 - outcome.deleted
+
+
+def test_a_memory_longer_than_is_read_at_a_time_is_summarised_up_to_the_last_twenty(settings: Any) -> None:
+    settings.PROMPT_BUDGET_TOKENS = 100_000
+    fill_memory("42", BATCH_EVENTS + 30)
+    provider = ScriptedProvider(NOTES)
+
+    outcome = compress_memory("42", chain=chain_of(provider))
+
+    assert outcome == Outcome(Status.OK, summarised=BATCH_EVENTS + 10, deleted=BATCH_EVENTS + 10)
+    assert [len(prompt.turns) for prompt in provider.prompts] == [BATCH_EVENTS, 10]
+    assert len(contents()) == 20
+
+
+def test_a_compression_takes_seven_commands_of_the_database(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Read: profile, events, is the person still there. Write: summary, deletion, record. And is the person there."""
+    monkeypatch.setattr(connection, "queries_logged", True)
+    events = fill_memory("42", 90)
+    memory.raise_watermark("42", memory.position_of(events[30]))
+    connection.queries_log.clear()
+
+    compress_memory("42", chain=chain_of(ScriptedProvider(NOTES)))
+
+    assert len(connection.queries_log) == 7
 
 
 def test_events_that_arrive_meanwhile_survive() -> None:

@@ -66,6 +66,20 @@ def test_a_crash_is_kept_and_raised(settings: Any) -> None:
     assert find_last_compressions("42", limit=1)[0].status == "crashed"
 
 
+def test_the_end_of_the_process_is_no_failure_of_a_memory(settings: Any) -> None:
+    settings.MEMORY_CAP, settings.MEMORY_KEEP_LAST = 4, 2
+    get_profile("42")
+    fill_memory("42", 5)
+
+    def press_ctrl_c(_prompt: Prompt) -> str:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        compress(press_ctrl_c)
+
+    assert find_last_compressions("42", limit=1) == []
+
+
 @pytest.mark.parametrize("comes_back", [False, True])
 def test_no_record_is_kept_of_somebody_who_was_forgotten_meanwhile(comes_back: bool) -> None:
     profile = get_profile("42")

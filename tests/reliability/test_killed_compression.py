@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -10,9 +11,11 @@ from typing import Any
 
 import pytest
 
+from personalization.management.commands.compress_memory import INTERRUPTED
 from tests.harness.llm_standin_process import LLMStandIn
 from tests.harness.llm_wire import default_answer
 from tests.harness.processes import Child, wait_until
+from tests.harness.shared_stack import new_chat_id
 from tests.harness.stack import Stack
 from tests.harness.telegram import SandboxClient
 from tests.reliability.facts import pairs, read_memory
@@ -216,6 +219,30 @@ def test_of_two_runs_at_once_one_wins(
     assert reports == ["ok, 40 summarised, 40 deleted", "superseded, 0 summarised, 0 deleted"]
     assert person.contents() == person.newest(KEEP_LAST)
     assert person.profile()["memory_summary"] in {SUMMARY, OTHER_SUMMARY}
+
+
+def test_ctrl_c_lets_a_run_end_with_the_people_it_is_at_and_the_next_one_goes_on(
+    stack: Stack, model: LLMStandIn
+) -> None:
+    people = [Person(stack, new_chat_id()) for _ in range(6)]
+    model.script({"kind": "slow", "match": "запись", "text": SUMMARY, "delay_s": 2, "times": 0})
+    command = [sys.executable, "manage.py", "compress_memory"]
+    run = Child("run", command, environment=stack.environment, log_dir=stack.directory / "log")
+    run.start()
+    wait_until_asked(model, people[0])
+
+    run.send_signal(signal.SIGINT)
+
+    assert run.wait() == INTERRUPTED
+    assert "interrupted: " in run.recent_output
+    (record,) = stack.database().compression_runs.find().sort("started_at", -1).limit(1)
+    done = [person for person in people if len(person.contents()) == KEEP_LAST]
+    assert (record["outcome"], record["failed"]) == ("interrupted", 0)
+    assert 0 < len(done) <= record["processed"] < len(people)
+    model.forget_script()
+    model.script({"kind": "answer", "match": "запись", "text": SUMMARY, "times": 0})
+    assert stack.manage("compress_memory").strip().startswith("ok: ")
+    assert [len(person.contents()) for person in people] == [KEEP_LAST] * len(people)
 
 
 def test_a_worker_killed_while_it_compresses_loses_nothing_and_the_next_message_has_it_done(

@@ -5,9 +5,10 @@ from __future__ import annotations
 import signal
 
 from botgateway.wording.general import GeneralPhrase
+from butler_project.embedded.services import choose_port
 from tests.harness.llm_standin_process import LLMStandIn
 from tests.harness.llm_wire import default_answer
-from tests.harness.processes import paused, wait_until
+from tests.harness.processes import Child, paused, wait_until
 from tests.harness.shared_stack import new_chat_id
 from tests.harness.stack import Stack
 from tests.harness.telegram import SandboxClient
@@ -76,6 +77,26 @@ def test_a_killed_worker_answers_once_wherever_it_was(
     assert "".join("".join(answers).split()) == "".join(LONG_ANSWER.split())
     asked_times = {chat: count_questions(model, question) for chat, question in questions.items()}
     assert asked_times == {before: 1, asked: 2, streaming: 2, sent: 1}
+
+
+def test_a_worker_that_sleeps_while_another_answers_says_nothing_more(
+    telegram: SandboxClient, model: LLMStandIn, stack: Stack, chat_id: int
+) -> None:
+    question = f"вопрос из {chat_id}"
+    model.script({"kind": "slow", "match": question, "delay_s": 2})
+    environment = {**stack.environment, "WORKER_METRICS_PORT": str(choose_port())}
+    other = Child("other", stack.worker.command, environment=environment, log_dir=stack.directory / "log")
+
+    telegram.write(chat_id, question)
+    wait_for_question(model, question)
+    with paused(stack.worker):
+        other.start()
+        telegram.wait_for_answers(chat_id, 1)
+        stack.wait_until_settled()
+        other.stop()
+
+    stack.worker.wait_for_output("turn lost, left to the next worker")
+    assert_answered_once(stack, chat_id, question)
 
 
 def test_an_answer_that_was_sent_is_found_again_among_many_other_messages(

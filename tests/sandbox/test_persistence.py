@@ -3,13 +3,14 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
+import psutil
 import pytest
 
 from sandbox.telegram.messages import Chat
+from tests.harness.processes import wait_until
 from tests.sandbox.server import PROJECT, TOKEN, Sandbox
 
 
@@ -117,12 +118,18 @@ def test_a_signal_ends_it_even_while_polled(launch: Callable[..., Sandbox]) -> N
     poller = subprocess.Popen(
         [sys.executable, "-c", f"import requests; requests.get('{sandbox.root}/botx/getUpdates?timeout=20')"]
     )
-    time.sleep(0.7)
+    wait_until(lambda: is_connected(poller), what="the poller")
+    assert sandbox.get("pending") == {"updates": []}  # asked later, so that by now the poller waits
     status = sandbox.stop()
     events.close()
 
     assert status == 0
     assert poller.wait(10) == 0
+
+
+def is_connected(process: subprocess.Popen[bytes]) -> bool:
+    connections = psutil.Process(process.pid).net_connections("tcp")
+    return any(connection.status == psutil.CONN_ESTABLISHED for connection in connections)
 
 
 def test_a_wrong_token_is_unauthorized(launch: Callable[..., Sandbox]) -> None:

@@ -68,21 +68,22 @@ def test_long_polling_ends_with_the_arrival(sandbox: Sandbox) -> None:
         sandbox.say("now")
 
         assert texts(waiting.result()) == ["now"]
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 8
 
 
 def test_long_polling_ends_with_its_timeout(sandbox: Sandbox) -> None:
     started = time.monotonic()
 
     assert poll(sandbox, timeout=1) == []
-    assert 0.9 < time.monotonic() - started < 3
+    assert time.monotonic() - started > 0.9
 
 
 def test_a_second_poller_ends_the_first(sandbox: Sandbox) -> None:
     with ThreadPoolExecutor() as pool:
         first = pool.submit(sandbox.call, "getUpdates", timeout=10)
-        time.sleep(0.3)
-        sandbox.call("getUpdates")
+        while not first.done():  # until it has arrived, nobody can end it
+            sandbox.call("getUpdates")
+            time.sleep(0.05)
 
         assert first.result().status_code == 409
     assert first.result().json()["description"] == (

@@ -8,7 +8,6 @@ import stat
 import time
 import urllib.request
 from collections.abc import Callable
-from pathlib import Path
 
 import psutil
 import pymongo
@@ -97,17 +96,6 @@ def test_the_embedded_database_comes_back_and_a_dead_app_ends_everything(start_r
     assert_all_gone(processes, timeout_s=1)
 
 
-def test_a_killed_supervisor_leaves_no_process(start_run: StartRun) -> None:
-    run = start_run()
-    run.wait_until_ready()
-    processes = run.descendants()
-
-    run.send(signal.SIGKILL)
-
-    run.wait_for_end()
-    assert_all_gone(processes)
-
-
 def test_an_interrupt_during_the_start_is_obeyed(start_run: StartRun) -> None:
     run = start_run()
     deadline = time.monotonic() + 30
@@ -146,7 +134,9 @@ def test_a_wrong_setting_stops_the_start_and_is_named(name: str, value: str, sta
     assert "Traceback" not in run.output
 
 
-def test_a_taken_sandbox_port_is_avoided(start_run: StartRun, tmp_path: Path) -> None:
+def test_a_taken_sandbox_port_is_avoided_and_a_killed_supervisor_leaves_no_process(
+    start_run: StartRun,
+) -> None:
     with socket.socket() as squatter:
         squatter.bind(("127.0.0.1", 0))
         squatter.listen()
@@ -158,6 +148,12 @@ def test_a_taken_sandbox_port_is_avoided(start_run: StartRun, tmp_path: Path) ->
     address = read_endpoints(run.data_dir).telegram_api_url
     assert address != f"http://127.0.0.1:{taken}"
     assert not is_port_free(int(address.rsplit(":", 1)[1]))
+    processes = run.descendants()
+
+    run.send(signal.SIGKILL)
+
+    run.wait_for_end()
+    assert_all_gone(processes)
 
 
 def test_with_a_token_there_is_no_sandbox(start_run: StartRun) -> None:

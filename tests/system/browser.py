@@ -92,6 +92,13 @@ class Browser(Chrome):
         self.one(css).click()
         self.wait(lambda: self.one("html").id != before.id, what=f"the page behind {css}")
 
+    def log_in(self, url: str, username: str, password: str) -> None:
+        """Ask for a page of the admin's and fill in the form that comes instead."""
+        self.get(url)
+        self.one("#id_username").send_keys(username)
+        self.one("#id_password").send_keys(password)
+        self.follow("[type=submit]")
+
     def complaints(self) -> list[str]:
         """What the browser found wrong (errors, warnings, refusals by the content policy) since last asked."""
         return [entry["message"] for entry in self.get_log("browser") if entry["level"] in COMPLAINTS]

@@ -3,12 +3,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.harness.stack import Stack
 from tests.system.browser import Browser
 from tests.system.chat_page import ChatPage
+
+USERNAME = "staff"
+PASSWORD = "a long password for tests"
 
 _chat_ids = count(2_000)
 
@@ -43,6 +47,33 @@ def browser(chromium: Browser) -> Iterator[Browser]:
     chromium.switch_to.window(first)
     chromium.delete_all_cookies()
     assert complaints == []
+
+
+@pytest.fixture(scope="session")
+def superuser(stack: Stack) -> tuple[str, str]:
+    """The name and the password of a member of staff who may do everything."""
+    command = ("createsuperuser", "--noinput", "--username", USERNAME, "--email", "staff@example.org")
+    stack.manage(*command, DJANGO_SUPERUSER_PASSWORD=PASSWORD)
+    return USERNAME, PASSWORD
+
+
+@pytest.fixture(scope="session")
+def session(chromium: Browser, stack: Stack, superuser: tuple[str, str]) -> dict[str, Any]:
+    """The session cookie of the superuser, who has logged in by the form."""
+    chromium.log_in(f"{stack.web_url}/admin/", *superuser)
+    assert chromium.one("#site-name").text == "Butler"
+    cookie: dict[str, Any] = chromium.get_cookie("sessionid")
+    return cookie
+
+
+@pytest.fixture
+def staff(browser: Browser, stack: Stack, session: dict[str, Any]) -> Browser:
+    """The browser, logged in, on the admin's first page."""
+    root = f"{stack.web_url}/admin/"
+    cookie = {"url": root, "name": session["name"], "value": session["value"]}
+    browser.execute_cdp_cmd("Network.setCookie", cookie)
+    browser.get(root)
+    return browser
 
 
 @pytest.fixture

@@ -5,19 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
+from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import Select
 
 from tests.harness.stack import Stack
 from tests.system.browser import LOOKS, Browser, Look, look_at
+from tests.system.conftest import PASSWORD, USERNAME
 from tests.system.long_memory import fill_over_cap
 
 pytestmark = pytest.mark.system
 
-USERNAME = "staff"
-PASSWORD = "a long password for tests"
 WRITER = 1_950  # whose long letters stand in the pictures
 PROFILES = "/admin/personalization/userprofile/"
 EVENTS = "/admin/personalization/memoryevent/"
@@ -31,38 +30,11 @@ const statuses = await Promise.all(links.map(async (link) => (await fetch(link))
 return Object.fromEntries(links.map((link, place) => [link, statuses[place]]));
 """
 ROWS = "#result_list tbody tr"
-
-
-@pytest.fixture(scope="module")
-def superuser(stack: Stack) -> None:
-    command = ("createsuperuser", "--noinput", "--username", USERNAME, "--email", "staff@example.org")
-    stack.manage(*command, DJANGO_SUPERUSER_PASSWORD=PASSWORD)
-
-
-@pytest.fixture(scope="module")
-def session(chromium: Browser, stack: Stack, superuser: None) -> dict[str, Any]:
-    """The session cookie of somebody who has logged in by the form."""
-    log_in(chromium, f"{stack.web_url}/admin/", PASSWORD)
-    assert chromium.one("#site-name").text == "Butler"
-    cookie: dict[str, Any] = chromium.get_cookie("sessionid")
-    return cookie
-
-
-@pytest.fixture
-def staff(browser: Browser, stack: Stack, session: dict[str, Any]) -> Browser:
-    """The browser, logged in, on the admin's first page."""
-    root = f"{stack.web_url}/admin/"
-    cookie = {"url": root, "name": session["name"], "value": session["value"]}
-    browser.execute_cdp_cmd("Network.setCookie", cookie)
-    browser.get(root)
-    return browser
-
-
-def log_in(browser: Browser, url: str, password: str) -> None:
-    browser.get(url)
-    browser.one("#id_username").send_keys(USERNAME)
-    browser.one("#id_password").send_keys(password)
-    browser.follow("[type=submit]")
+CREATE_LOOKER = f"""
+from django.contrib.auth.models import Permission, User
+looker = User.objects.create_user("looker", password={PASSWORD!r}, is_staff=True)
+looker.user_permissions.set(Permission.objects.filter(codename="view_person"))
+"""
 
 
 def tell(stack: Stack, chat_id: int, *texts: str, name: str = "Анна") -> list[str]:
@@ -86,8 +58,8 @@ def column(browser: Browser, name: str) -> list[str]:
     return browser.texts(f"{ROWS} .field-{name}")
 
 
-def test_a_wrong_password_is_refused(browser: Browser, stack: Stack, superuser: None) -> None:
-    log_in(browser, stack.web_url + PROFILES, "guess")
+def test_a_wrong_password_is_refused(browser: Browser, stack: Stack, superuser: tuple[str, str]) -> None:
+    browser.log_in(stack.web_url + PROFILES, USERNAME, "guess")
 
     assert browser.one(".errornote").is_displayed()
     assert browser.all(ROWS) == []
@@ -197,8 +169,9 @@ def test_a_conversation_is_read_searched_and_the_reading_is_on_record(
     assert wait_for_section(staff, "exchanges", "tbody tr")
     assert staff.texts("#conversation .person-words") == []  # as long as nobody asks
 
-    staff.one("#conversation a[data-fragment]").click()
+    staff.one("#conversation a[data-fragment]").send_keys(Keys.ENTER)
     said = wait_for_section(staff, "conversation", ".person-words")
+    assert staff.switch_to.active_element.get_attribute("id") == "conversation-title"
     assert [said[0], said[2]] == ["Меня зовут Анна", "Мой любимый цвет — индиго"]
     staff.one("#conversation input[type=search]").send_keys("индиго")
     staff.one("#conversation button").click()
@@ -259,6 +232,23 @@ def choose_action(browser: Browser, name: str) -> None:
 
 def count_events(stack: Stack, chat_id: int) -> int:
     return stack.database().user_memory.count_documents({"user_id": str(chat_id)})
+
+
+def test_staff_who_may_do_little_are_told_so_on_every_page(
+    browser: Browser, stack: Stack, chat_id: int, pictures: Path
+) -> None:
+    tell(stack, chat_id, "Меня зовут Анна")
+    stack.manage("shell", "--command", CREATE_LOOKER)
+    browser.log_in(f"{stack.web_url}{PEOPLE}of/{chat_id}/", "looker", PASSWORD)
+    found = look_at(browser, pictures / "admin-looker.png")
+
+    assert browser.all("[name=action], a[data-fragment]") == []
+    assert len(browser.texts(".person-fragment .help")) == len(browser.all(".person-section")) == 8
+    browser.get(stack.web_url + NOTICES)
+    found += look_at(browser, pictures / "admin-refused.png")
+    assert browser.one("#content h1").text == "Сюда Вас не впускают"
+    assert found == []
+    assert all("403" in complaint for complaint in browser.complaints())
 
 
 @pytest.mark.parametrize("look", LOOKS, ids=str)

@@ -12,7 +12,6 @@ from tests.system.browser import LOOKS, Browser, look_at
 
 pytestmark = pytest.mark.system
 
-USERNAME, PASSWORD = "herald", "a long password for tests"
 LIST = "/admin/botgateway/broadcast/"
 TEXT = """# Добрый вечер
 
@@ -23,17 +22,6 @@ TEXT = """# Добрый вечер
 ```
 x = 1
 ```"""
-
-
-@pytest.fixture
-def staff(browser: Browser, stack: Stack) -> Browser:
-    command = ("createsuperuser", "--noinput", "--username", USERNAME, "--email", "herald@example.org")
-    stack.manage(*command, DJANGO_SUPERUSER_PASSWORD=PASSWORD)
-    browser.get(f"{stack.web_url}/admin/")
-    browser.one("#id_username").send_keys(USERNAME)
-    browser.one("#id_password").send_keys(PASSWORD)
-    browser.follow("[type=submit]")
-    return browser
 
 
 def test_a_broadcast_is_written_looked_at_confirmed_and_watched(

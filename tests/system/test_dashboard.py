@@ -14,33 +14,16 @@ from tests.system.browser import LOOKS, Browser, Look, look_at
 
 pytestmark = pytest.mark.system
 
-USERNAME = "accountant"
-PASSWORD = "a long password for figures"
 DAYS = 31
 OUTAGE = range(40, 52)  # hours ago: no figures at all
 
 
-@pytest.fixture(scope="module")
-def session(chromium: Browser, stack: Stack) -> dict[str, Any]:
-    """The session cookie of a superuser who has logged in by the form."""
-    command = ("createsuperuser", "--noinput", "--username", USERNAME, "--email", "figures@example.org")
-    stack.manage(*command, DJANGO_SUPERUSER_PASSWORD=PASSWORD)
-    chromium.get(f"{stack.web_url}/admin/")
-    chromium.one("#id_username").send_keys(USERNAME)
-    chromium.one("#id_password").send_keys(PASSWORD)
-    chromium.follow("[type=submit]")
-    cookie: dict[str, Any] = chromium.get_cookie("sessionid")
-    return cookie
-
-
 @pytest.fixture
-def staff(browser: Browser, stack: Stack, session: dict[str, Any]) -> Browser:
-    root = f"{stack.web_url}/admin/"
-    cookie = {"url": root, "name": session["name"], "value": session["value"]}
-    browser.execute_cdp_cmd("Network.setCookie", cookie)
+def accountant(staff: Browser, stack: Stack) -> Browser:
+    """The browser on the first page of a busy house."""
     fill_figures(stack)
-    browser.get(root)
-    return browser
+    staff.refresh()
+    return staff
 
 
 def fill_figures(stack: Stack) -> None:
@@ -78,9 +61,9 @@ def build_hour(hour: datetime, back: int, now: datetime) -> dict[str, Any]:
     }
 
 
-def test_the_plots_are_told_in_words_and_numbers(staff: Browser) -> None:
-    titles, told = staff.texts("#figures figcaption"), staff.texts("#figures .legend")
-    described = staff.execute_script(
+def test_the_plots_are_told_in_words_and_numbers(accountant: Browser) -> None:
+    titles, told = accountant.texts("#figures figcaption"), accountant.texts("#figures .legend")
+    described = accountant.execute_script(
         "return [...document.querySelectorAll('#figures svg')].map((plot) => plot.getAttribute('aria-labelledby')"
         ".split(' ').map((id) => document.getElementById(id).textContent))"
     )
@@ -88,35 +71,35 @@ def test_the_plots_are_told_in_words_and_numbers(staff: Browser) -> None:
     assert [title for title, _ in described] == titles
     assert all(words for _, words in described)
 
-    staff.one("#figures summary").click()
-    assert len(staff.all("#figures tbody tr")) == 24
-    staff.follow('#figures nav a[href="?figures=30d"]')
-    assert staff.one("#figures nav [aria-current]").get_attribute("href").endswith("?figures=30d")
-    staff.one("#figures summary").click()
-    assert len(staff.all("#figures tbody tr")) == 30
+    accountant.one("#figures summary").click()
+    assert len(accountant.all("#figures tbody tr")) == 24
+    accountant.follow('#figures nav a[href="?figures=30d"]')
+    assert accountant.one("#figures nav [aria-current]").get_attribute("href").endswith("?figures=30d")
+    accountant.one("#figures summary").click()
+    assert len(accountant.all("#figures tbody tr")) == 30
 
 
 @pytest.mark.parametrize("look", LOOKS, ids=str)
-def test_the_figures_fit_every_screen(staff: Browser, stack: Stack, look: Look, pictures: Path) -> None:
-    staff.take_on(look)
+def test_the_figures_fit_every_screen(accountant: Browser, stack: Stack, look: Look, pictures: Path) -> None:
+    accountant.take_on(look)
     found = []
     for key in ("24h", "7d", "30d"):
-        staff.get(f"{stack.web_url}/admin/?figures={key}")
+        accountant.get(f"{stack.web_url}/admin/?figures={key}")
         if key == "7d":
-            staff.one("#figures summary").click()
-        height = staff.execute_script("return document.documentElement.scrollHeight")
-        staff.take_on(Look(look.width, min(height, 4_000), look.is_dark))
-        found += look_at(staff, pictures / f"dashboard-{key}-{look}.png")
-        staff.take_on(look)
+            accountant.one("#figures summary").click()
+        height = accountant.execute_script("return document.documentElement.scrollHeight")
+        accountant.take_on(Look(look.width, min(height, 4_000), look.is_dark))
+        found += look_at(accountant, pictures / f"dashboard-{key}-{look}.png")
+        accountant.take_on(look)
 
     assert found == []
 
 
-def test_a_first_run_has_words_instead_of_plots(staff: Browser, stack: Stack, pictures: Path) -> None:
+def test_a_first_run_has_words_instead_of_plots(accountant: Browser, stack: Stack, pictures: Path) -> None:
     stack.database().hourly_figures.delete_many({})
 
-    staff.get(f"{stack.web_url}/admin/")
+    accountant.get(f"{stack.web_url}/admin/")
 
-    assert staff.all("#figures figure") == []
-    assert staff.one("#figures .figures-empty").text
-    assert look_at(staff, pictures / "dashboard-empty.png") == []
+    assert accountant.all("#figures figure") == []
+    assert accountant.one("#figures .figures-empty").text
+    assert look_at(accountant, pictures / "dashboard-empty.png") == []

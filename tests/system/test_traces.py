@@ -12,24 +12,11 @@ from tests.system.browser import LOOKS, Browser, look_at
 
 pytestmark = pytest.mark.system
 
-USERNAME, PASSWORD = "operator", "a long password for tests"
 TRACES = "/admin/observability/tracepart/"
 
 
-@pytest.fixture
-def operator(browser: Browser, stack: Stack) -> Browser:
-    if not stack.database().auth_user.find_one({"username": USERNAME}):
-        command = ("createsuperuser", "--noinput", "--username", USERNAME, "--email", "operator@example.org")
-        stack.manage(*command, DJANGO_SUPERUSER_PASSWORD=PASSWORD)
-    browser.get(stack.web_url + TRACES)
-    browser.one("#id_username").send_keys(USERNAME)
-    browser.one("#id_password").send_keys(PASSWORD)
-    browser.follow("[type=submit]")
-    return browser
-
-
 def test_a_request_is_found_in_the_list_and_shown_step_by_step(
-    operator: Browser, stack: Stack, chat_id: int, pictures: Path
+    staff: Browser, stack: Stack, chat_id: int, pictures: Path
 ) -> None:
     for text in ("Я развожу фиалки", "Что я развожу?"):
         known = len(stack.telegram.answers(chat_id))
@@ -43,17 +30,17 @@ def test_a_request_is_found_in_the_list_and_shown_step_by_step(
         found = {"trace_id": trace_id, **of_whom}
         wait_until(lambda found=found: parts.find_one(found), what="the whole trace")
 
-    operator.get(stack.web_url + TRACES)
+    staff.get(stack.web_url + TRACES)
     for look in LOOKS:
-        operator.take_on(look)
-        assert look_at(operator, pictures / f"traces-{look}.png") == []
-    operator.take_off()
-    operator.follow(f"#traces a[href$='{trace_id}/']")
+        staff.take_on(look)
+        assert look_at(staff, pictures / f"traces-{look}.png") == []
+    staff.take_off()
+    staff.follow(f"#traces a[href$='{trace_id}/']")
 
-    assert len(operator.all(".waterfall-bar")) == len(operator.all("#trace tbody tr")) == 9
+    assert len(staff.all(".waterfall-bar")) == len(staff.all("#trace tbody tr")) == 9
     for look in LOOKS:
-        operator.take_on(look)
-        assert look_at(operator, pictures / f"trace-{look}.png") == []
-    operator.take_off()
-    operator.follow("#trace p a")
-    assert len(operator.all("#result_list tbody tr")) == 1
+        staff.take_on(look)
+        assert look_at(staff, pictures / f"trace-{look}.png") == []
+    staff.take_off()
+    staff.follow("#trace p a")
+    assert len(staff.all("#result_list tbody tr")) == 1

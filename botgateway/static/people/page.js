@@ -7,7 +7,10 @@ const show = async (section, address) => {
   try {
     const response = await fetch(address, { headers: { "X-Fragment": "1" }, credentials: "same-origin" });
     if (response.redirected || !response.ok) throw new Error(response.status);
-    place.innerHTML = await response.text();
+    const text = await response.text();
+    const wasHere = place.contains(document.activeElement);
+    place.innerHTML = text;
+    if (wasHere) begin(section);
     poll(section);
   } catch (error) {
     // Logged out, or the server is away: the section's own page says what is the matter.
@@ -20,6 +23,13 @@ const show = async (section, address) => {
   } finally {
     place.removeAttribute("aria-busy");
   }
+};
+
+// What had the focus is gone; whoever goes by the keyboard, or came from the last line, goes on from the section's title.
+const begin = (section) => {
+  const title = section.querySelector("h2");
+  title.tabIndex = -1;
+  title.focus();
 };
 
 const poll = (section) => {

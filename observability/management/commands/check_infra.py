@@ -28,7 +28,11 @@ class Command(BaseCommand):
         )
 
     def handle(self, *, patience: float, **_: Any) -> None:
-        outcomes = run_checks(list_checks(), patience_s=patience)
+        checks = list_checks()
+        if patience > 0:
+            note = f"Looking at {len(checks)} services; one that fails is asked again for {patience:g} s."
+            self.stderr.write(note, str)  # not in the colour of errors
+        outcomes = run_checks(checks, patience_s=patience)
         keep_outcomes(outcomes)
         for outcome in outcomes:
             state = "ok" if outcome.is_ok else "FAILED"

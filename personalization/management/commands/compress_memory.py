@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import signal
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser, OutputWrapper
@@ -45,7 +49,7 @@ class Progress:
 class Command(BaseCommand):
     help = (
         "Compress the memories that have passed MEMORY_CAP. Exits with 1 if one stays so, with 2 if another run is "
-        "under way."
+        "under way. Ctrl-C lets it end with the people it is at, and exit with 130."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -67,12 +71,15 @@ class Command(BaseCommand):
         extractive: bool = False,
         **_: Any,
     ) -> None:
-        if dry_run:
-            self._rehearse([user] if user else PeopleOverCap(limit=limit))
-        elif user:
-            self._compress_one(user, is_extractive_allowed=extractive)
-        else:
-            self._compress_all(limit=limit, is_extractive_allowed=extractive)
+        try:
+            if dry_run:
+                self._rehearse([user] if user else PeopleOverCap(limit=limit))
+            elif user:
+                self._compress_one(user, is_extractive_allowed=extractive)
+            else:
+                self._compress_all(limit=limit, is_extractive_allowed=extractive)
+        except KeyboardInterrupt:
+            raise CommandError("Interrupted", returncode=INTERRUPTED) from None
 
     def _rehearse(self, user_ids: list[str] | PeopleOverCap) -> None:
         people, events = 0, 0
@@ -92,20 +99,48 @@ class Command(BaseCommand):
 
     def _compress_all(self, *, limit: int | None, is_extractive_allowed: bool) -> None:
         progress = Progress(self.stdout)
-        runner = CompressionRunner(
-            _chain(), limit=limit, is_extractive_allowed=is_extractive_allowed, watch=progress.show
-        )
-        try:
-            run = runner.run()
-        except RunUnderWay:
-            raise CommandError("Another run is under way", returncode=RUN_UNDER_WAY) from None
-        except KeyboardInterrupt:
-            raise CommandError("Interrupted; the next run goes on", returncode=INTERRUPTED) from None
-        finally:
-            progress.end()
-        if run.failed or run.outcome == RunOutcome.INTERRUPTED:
-            raise CommandError(f"{run.outcome}: {_describe(run)}", returncode=SOME_FAILED)
-        self.stdout.write(f"{run.outcome}: {_describe(run)}")
+        with telling_to_end() as told:
+            runner = CompressionRunner(
+                _chain(),
+                limit=limit,
+                is_extractive_allowed=is_extractive_allowed,
+                is_ending=told.is_set,
+                watch=progress.show,
+            )
+            try:
+                run = runner.run()
+            except RunUnderWay:
+                raise CommandError("Another run is under way", returncode=RUN_UNDER_WAY) from None
+            finally:
+                progress.end()
+        self._report(run, is_told=told.is_set())
+
+    def _report(self, run: CompressionRun, *, is_told: bool) -> None:
+        report = f"{run.outcome}: {_describe(run)}"
+        if run.outcome == RunOutcome.INTERRUPTED:
+            raise CommandError(report, returncode=INTERRUPTED if is_told else SOME_FAILED)
+        if run.failed:
+            raise CommandError(report, returncode=SOME_FAILED)
+        self.stdout.write(report)
+
+
+@contextmanager
+def telling_to_end() -> Iterator[threading.Event]:
+    """Let the first Ctrl-C, or SIGTERM, end a run with the people it is at; the next one kills it, which is no loss."""
+    told = threading.Event()
+
+    def tell(number: int, _frame: object) -> None:
+        told.set()
+        signal.signal(number, signal.SIG_DFL)
+
+    earlier: dict[int, Any] = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    for number in earlier:
+        signal.signal(number, tell)
+    try:
+        yield told
+    finally:
+        for number, handler in earlier.items():
+            signal.signal(number, handler)
 
 
 def _chain() -> Chain:

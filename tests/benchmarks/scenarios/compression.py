@@ -1,7 +1,7 @@
 """`compression`: a nightly run over 1,000 people and over 20,000: how many a second, and what the worker needs for it.
 
 Memories are small here (MEMORY_CAP of 4, 5 events each), so that filling the database takes seconds and not an hour;
-what a run does for a person is the same: some twenty statements and one question to the model.
+what a run does for a person is the same: some eight statements and one question to the model.
 """
 
 from __future__ import annotations

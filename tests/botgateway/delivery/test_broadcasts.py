@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from itertools import count
 from typing import Any
@@ -20,6 +21,7 @@ from botgateway.domain.broadcasts import LANES
 from botgateway.domain.turns import Turn, take_turns
 from botgateway.models import Broadcast, Notice, Person
 from redis_connection import redis_client
+from tests.harness.processes import wait_until
 from tests.sandbox.server import TOKEN, Sandbox, start_sandbox
 
 pytestmark = pytest.mark.django_db
@@ -96,6 +98,25 @@ def test_a_long_text_arrives_whole_and_in_order_and_the_broadcast_is_over(telegr
         parts = [message["text"] for message in telegram.messages(int(chat))]
         assert (len(parts), " ".join(parts).split()) == (2, text.split())
     assert Broadcast.objects.get().status == "done"
+
+
+def test_a_worker_that_slept_while_another_delivered_sends_nothing_more(
+    telegram: Sandbox, settings: Any
+) -> None:
+    settings.TURN_LEASE_S = 0.3
+    (chat,) = begin(telegram, people=1, text=" ".join(f"слово{number}" for number in range(900)))
+    telegram.post("faults", {"kind": "delay", "method": "sendMessage", "seconds": 2})
+
+    with ThreadPoolExecutor(1) as threads:
+        sending = threads.submit(send)
+        wait_until(
+            lambda: Notice.objects.filter(attempts=1).exists(), what="the first of two parts on its way"
+        )
+        Notice.objects.update(status="sent")
+        redis_client().delete(f"turn:{chat}")
+        assert sending.result(10) == PAUSE_S
+
+    assert read_copies(telegram, [chat]) == {chat: 1}
 
 
 def test_an_outage_is_sat_out_with_the_copy_it_met_and_costs_no_attempt(telegram: Sandbox) -> None:

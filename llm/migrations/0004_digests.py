@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("llm", "0002_names_for_staff"),
+        ("llm", "0003_found_by_trace_id"),
     ]
 
     operations = [

@@ -1,0 +1,3 @@
+from __future__ import annotations
+
+DATETIME_FORMAT = "Y-m-d H:i"
