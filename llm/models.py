@@ -87,6 +87,7 @@ class Exchange(models.Model):
         db_table = "llm_exchanges"
         indexes = [
             models.Index(fields=["user_id", "-created_at"], name="exchange_user_id_created_at"),
+            models.Index(fields=["purpose", "-created_at"], name="exchange_purpose_created_at"),
             models.Index(fields=["trace_id"], name="exchange_trace_id"),
             TTLIndex(fields=["created_at"], name="exchange_created_at_ttl", expire_after_s=EXCHANGE_TTL_S),
         ]
