@@ -6,7 +6,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+import requests
 
+from botgateway.domain.updates import HANDLED_KINDS
 from botgateway.wording.channels import ChannelsPhrase
 from tests.harness.guarded_stack import (
     ADMIN_GROUP,
@@ -19,7 +21,7 @@ from tests.harness.guarded_stack import (
     words_on,
 )
 from tests.harness.processes import wait_until
-from tests.harness.stack import Stack
+from tests.harness.stack import TOKEN, Stack
 
 QUESTION = "Прикажете читать"
 
@@ -55,6 +57,8 @@ def test_a_channel_is_read_from_an_admins_word_until_it_throws_the_bot_out(
     stack: Stack, channel: int, chat_id: int
 ) -> None:
     telegram, title = stack.telegram, f"«Гавань {chat_id}», {channel}"
+    registered = requests.get(f"{telegram.url}/bot{TOKEN}/getWebhookInfo", timeout=5).json()["result"]
+    assert registered["allowed_updates"] == list(HANDLED_KINDS)
     telegram.add_bot(channel)
     in_group = find_message(telegram, ADMIN_GROUP, QUESTION, str(channel), f"Впустил: Анна, {chat_id}")
     telegram.publish(channel, "До распоряжения")
