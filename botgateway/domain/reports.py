@@ -27,7 +27,7 @@ from botgateway.wording.reports import ReportsPhrase
 
 log = structlog.get_logger(__name__)
 
-OWN_PACKAGES = ("botgateway", "butler_project", "llm", "personalization")
+OWN_PACKAGES = ("botgateway", "butler_project", "digests", "llm", "personalization")
 PARKED_PER_HOUR = 10  # a fault that hits everybody must not flood the admins
 HOUR_S = 3_600
 

@@ -59,11 +59,12 @@ def _list_asked_anew(lane: int, lanes: int) -> Iterator[DueDay]:
 
 
 def _list_closed_days(channel: Channel, now: datetime) -> Iterator[DueDay]:
-    """Yield the last days that are over and ended after the channel was switched on."""
+    """Yield the last days that are over and ended after the channel was switched on, and the bot let in."""
     latest = latest_closed_day(now, zone=channel.time_zone, hour=settings.DIGEST_HOUR)
+    read_since = max(filter(None, (channel.switched_at, channel.added_at)), default=channel.created_at)
     for back in range(CATCH_UP_DAYS):
         day = latest - back * DAY
-        if (channel.switched_at or channel.created_at) < bounds_of(day, zone=channel.time_zone)[1]:
+        if read_since < bounds_of(day, zone=channel.time_zone)[1]:
             yield DueDay(channel, day)
 
 

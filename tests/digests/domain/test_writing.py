@@ -172,6 +172,8 @@ def test_days_are_due_when_they_are_over_and_the_channel_was_read_then(channel: 
         (channel.channel_id, "2026-03-11"),
     ]
     assert len(due_days(datetime(2026, 3, 20, 2, tzinfo=UTC))) == 3
+    Channel.objects.filter(pk=channel.pk).update(added_at=datetime(2026, 3, 18, 12, tzinfo=UTC))
+    assert [day for _, day in due_days(datetime(2026, 3, 20, 2, tzinfo=UTC))] == ["2026-03-18", "2026-03-19"]
 
 
 def test_what_is_written_is_due_no_more_and_what_failed_after_a_pause(channel: Channel) -> None:
