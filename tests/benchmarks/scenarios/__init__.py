@@ -12,6 +12,7 @@ from tests.benchmarks.scenarios import (
     compression,
     counted,
     crowd,
+    digests,
     flood,
     floor,
     kill,
@@ -32,4 +33,5 @@ SCENARIOS: dict[str, Scenario] = {
     "broadcast": broadcast.run,
     "compression": compression.run,
     "staff_pages": staff_pages.run,
+    "digests": digests.run,
 }

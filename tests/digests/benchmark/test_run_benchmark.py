@@ -36,6 +36,7 @@ from llm.providers.offline import OfflineProvider
 from tests.harness.configuration import forget_configuration
 from tests.harness.processes import PROJECT_DIR
 from tests.harness.providers import ScriptedProvider, chain_of
+from tests.observability.spans import parents, recorded_spans
 
 pytestmark = pytest.mark.django_db
 
@@ -232,14 +233,18 @@ def test_what_was_interrupted_goes_on_with_what_is_not_finished(tmp_path: Path) 
     save_report(report, tmp_path)
 
     assert (len(finished), len(again.prompts)) == (1, 3)  # nobody had answered the second
-    whole = run_benchmark(
-        prepared_for(ScriptedProvider(DIGEST)),
-        wish_for(tmp_path / "whole", concurrency=3),
-        Journal(tmp_path / "whole", first.run),
-        [],
-        watch=lambda drafted: None,
-    )
+    with recorded_spans() as spans:
+        whole = run_benchmark(
+            prepared_for(ScriptedProvider(DIGEST)),
+            wish_for(tmp_path / "whole", concurrency=3),
+            Journal(tmp_path / "whole", first.run),
+            [],
+            watch=lambda drafted: None,
+        )
     assert scores_checksum(report) == scores_checksum(whole)
+    steps = parents(spans.get_finished_spans())
+    assert (steps["run benchmark"], steps["benchmark sample"]) == ("", "run benchmark")
+    assert steps["draft digest"] == "benchmark sample"
     assert find_finished(journal, tmp_path, is_resumed=False) == []  # a finished run may be replaced
     other = Run(**{**{name: getattr(first.run, name) for name in first.run.__slots__}, "model": "n"})
     with pytest.raises(DatasetError, match="another run: model m, not n"):
