@@ -9,6 +9,7 @@ from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
@@ -70,6 +71,10 @@ class BroadcastAdmin(ListAdmin):
     ordering = ["-created_at"]
     actions = None
     readonly_fields = ["status", "created_by", "created_at", "started_at", "finished_at"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Broadcast]:
+        """Leave out the deliveries of digests, which are broadcasts that nobody has written."""
+        return super().get_queryset(request).filter(channel_id="")
 
     def get_fields(self, request: HttpRequest, obj: Broadcast | None = None) -> list[Any]:
         return ["text", *self.readonly_fields] if obj else ["text"]

@@ -67,7 +67,7 @@ class ChannelAdmin(PageActionsAdmin):
     """What a channel is called comes from Telegram; whether it is read is decided by the actions."""
 
     form = ChannelForm
-    list_display = ["__str__", "channel_id", "username", "state", "time_zone", "switched_at", "switched_by"]
+    list_display = ["__str__", "username", "state", "time_zone", "switched_at"]
     list_filter = ["state"]
     search_fields = ("channel_id",)
     search_help_text = CHANNEL_HELP

@@ -32,11 +32,8 @@ class DigestAdmin(PageActionsAdmin, ChannelRecordAdmin):
         "status",
         "fault",
         "post_count",
-        "ad_count",
-        "repeat_count",
         "model",
         "latency",
-        "created_at",
     ]
     list_filter = ["status", "created_at"]
     search_fields = ("channel_id",)

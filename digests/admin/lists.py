@@ -14,6 +14,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from admin_lists import IndexedChangeList, RecordAdmin, match_term
+from digests.admin.pages import OwnStyles
 from digests.enums import ChannelState
 from digests.models import Channel
 
@@ -30,7 +31,7 @@ class ChannelRecordList(IndexedChangeList):
         attach_channels(self.result_list)
 
 
-class ChannelRecordAdmin(RecordAdmin):
+class ChannelRecordAdmin(OwnStyles, RecordAdmin):
     """Records of channels. What stands in `deferred` is read on their own pages alone."""
 
     search_fields: ClassVar[tuple[str, ...]] = ("channel_id",)

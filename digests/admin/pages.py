@@ -16,7 +16,14 @@ from admin_lists import ListAdmin
 FROM_PAGE = "from_page"
 
 
-class PageActionsAdmin(ListAdmin):
+class OwnStyles:
+    """Lists and pages of an admin that has this among its bases load our style sheet."""
+
+    class Media:
+        css = {"all": ["digests/page.css"]}
+
+
+class PageActionsAdmin(OwnStyles, ListAdmin):
     change_form_template = "admin/digests/page.html"
 
     def list_possible(self, shown: Any) -> Sequence[str]:

@@ -58,28 +58,41 @@ class ReviewReportAdmin(ChannelRecordAdmin):
         "faithfulness_share",
         "language_share",
         "model",
-        "created_at",
     ]
     list_filter = [PassedFilter, StatusFilter, "created_at"]
     deferred = ("remarks", "checks")
-    fields = [
-        "channel",
-        "day",
-        "status",
-        "fault",
-        "has_passed",
-        "coverage_share",
-        "faithfulness_share",
-        "language_share",
-        "provider",
-        "model",
-        "latency",
-        "prompt_tokens",
-        "completion_tokens",
-        "prompt_hash",
-        "is_synthetic",
-        "created_at",
-        "trace",
+    fieldsets = [
+        (
+            None,
+            {
+                "fields": [
+                    "channel",
+                    "day",
+                    "status",
+                    "fault",
+                    "has_passed",
+                    "coverage_share",
+                    "faithfulness_share",
+                    "language_share",
+                    "is_synthetic",
+                    "created_at",
+                ]
+            },
+        ),
+        (
+            _("Model"),
+            {
+                "fields": [
+                    "provider",
+                    "model",
+                    "latency",
+                    "prompt_tokens",
+                    "completion_tokens",
+                    "prompt_hash",
+                    "trace",
+                ]
+            },
+        ),
     ]
 
     def get_ordering(self, request: HttpRequest) -> list[Any]:

@@ -159,6 +159,14 @@ def test_nobody_to_send_it_to_is_said_beforehand(staff: Client) -> None:
     assert 'type="submit" value="Send"' not in page
 
 
+def test_deliveries_of_digests_are_no_broadcasts_of_staff(staff: Client) -> None:
+    delivery = Broadcast.objects.create(channel_id="-1001", day="2026-03-10", created_by="", status="sending")
+
+    assert staff.get(LIST).context["cl"].result_count == 0
+    assert page_of(delivery) not in read(staff, LIST)
+    assert staff.post(page_of(delivery, "cancel")).status_code == 404
+
+
 def test_staff_who_may_only_look_send_and_cancel_nothing(client: Client) -> None:
     broadcast = Broadcast.objects.create(text=TEXT, created_by="boss")
     sign_in(client, "view_broadcast")

@@ -17,7 +17,7 @@ from django.utils.translation.template import templatize
 
 from butler_project.embedded.discovery import PROJECT_DIR
 
-APPS = ("butler_project", "llm", "personalization", "botgateway", "observability")
+APPS = ("butler_project", "llm", "personalization", "digests", "botgateway", "observability")
 KEYWORDS = {
     **DEFAULT_KEYWORDS,
     "gettext_lazy": None,

@@ -54,6 +54,7 @@ def build_hour(hour: datetime, back: int, now: datetime) -> dict[str, Any]:
         "prompt_tokens": 1_100 * messages,
         "completion_tokens": 180 * messages,
         "compressions": {"ok": 240, "rejected": 6} if hour.hour == 23 else {},
+        "digests": {"written": 5, "failed": int(back % 5 == 0)} if hour.hour == 2 else {},
         "people": 1_200 - back,
         "approved_people": 1_000 - back,
         "memory_events": 48_000 - 11 * back if hour.hour != 23 else 39_000,
@@ -67,7 +68,7 @@ def test_the_plots_are_told_in_words_and_numbers(accountant: Browser) -> None:
         "return [...document.querySelectorAll('#figures svg')].map((plot) => plot.getAttribute('aria-labelledby')"
         ".split(' ').map((id) => document.getElementById(id).textContent))"
     )
-    assert len(titles) == len(told) == len(described) == 8
+    assert len(titles) == len(told) == len(described) == 9
     assert [title for title, _ in described] == titles
     assert all(words for _, words in described)
 
