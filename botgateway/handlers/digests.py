@@ -32,7 +32,7 @@ from digests.domain.calendar import DAY
 from digests.domain.channels import TOLD_OF
 from digests.domain.due import FIRST_PAUSE
 from digests.domain.identity import identify_digest
-from digests.domain.known_days import KnownDays, find_known_days, find_latest_written
+from digests.domain.known_days import KnownDays, find_known_days, find_latest_written, may_be_unread
 from digests.domain.orders import read_digest_order
 from digests.enums import ChannelState, DigestStatus
 from digests.errors import UnknownChannel
@@ -126,7 +126,8 @@ def _find_obstacle(channel: Channel, day: date, days: KnownDays) -> Words | None
         return Words.NOT_YET
     if day == days.today:
         return Words.NOT_TODAY
-    return None if day in days else Words.UNKNOWN_DAY
+    is_known = day in days and not may_be_unread(channel, day)
+    return None if is_known else Words.UNKNOWN_DAY
 
 
 def _say_why_not(conversation: Conversation, channel: Channel, phrase: Words, days: KnownDays) -> Handled:

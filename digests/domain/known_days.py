@@ -7,7 +7,7 @@ from datetime import date, datetime
 
 from django.conf import settings
 
-from digests.domain.calendar import day_of, latest_closed_day
+from digests.domain.calendar import bounds_of, day_of, latest_closed_day
 from digests.enums import DigestStatus
 from digests.models import Channel, ChannelPost, Digest
 
@@ -30,6 +30,14 @@ def find_known_days(channel: Channel, *, now: datetime) -> KnownDays:
     firsts = [*_find_first_post(channel), *_find_first_digest(channel)]
     latest = latest_closed_day(now, zone=zone, hour=settings.DIGEST_HOUR)
     return KnownDays(min(firsts, default=None), latest, day_of(now, zone=zone))
+
+
+def may_be_unread(channel: Channel, day: date) -> bool:
+    """Tell whether a day without posts is one on which the channel may not have been read."""
+    read_since = max(filter(None, (channel.switched_at, channel.added_at)), default=channel.created_at)
+    start, end = bounds_of(day, zone=channel.time_zone)
+    posts = ChannelPost.objects.filter(channel_id=channel.channel_id, posted_at__gte=start, posted_at__lt=end)
+    return read_since >= end and not posts.exists()
 
 
 def find_latest_written(channel: Channel) -> date | None:
