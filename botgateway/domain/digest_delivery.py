@@ -17,6 +17,7 @@ from datetime import date, datetime, timedelta
 
 import structlog
 
+from botgateway import metrics
 from botgateway.domain.access import admitted_people, find_language_of
 from botgateway.domain.buttons import Keyboard
 from botgateway.domain.digest_messages import (
@@ -93,7 +94,7 @@ def unsubscribe(user_id: str, channel_id: str) -> None:
     running = Broadcast.objects.filter(channel_id=channel_id, status__in=RUNNING).exclude(day="")
     theirs = Notice.objects.filter(about_user_id=user_id, status=NoticeStatus.PENDING, attempts=0)
     waiting = theirs.filter(broadcast_id__in=[str(broadcast.pk) for broadcast in running])
-    waiting.update(status=NoticeStatus.CANCELLED)
+    metrics.BROADCAST_MESSAGES.labels("cancelled").inc(waiting.update(status=NoticeStatus.CANCELLED))
 
 
 def build_key(broadcast: Broadcast, user_id: str) -> str:

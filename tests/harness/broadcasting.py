@@ -31,7 +31,14 @@ def build_person(chat_id: int) -> dict[str, Any]:
 def begin(stack: Stack, text: str) -> ObjectId:
     """Leave what pressing «Send» leaves; the sweeper does the rest."""
     now = datetime.now(UTC)
-    draft = {"text": text, "created_by": "boss", "created_at": now, "started_at": now, "finished_at": None}
+    draft = {
+        "text": text,
+        "channel_id": "",
+        "created_by": "boss",
+        "created_at": now,
+        "started_at": now,
+        "finished_at": None,
+    }
     begun = {"status": "filing", "filed_until": "", **dict.fromkeys(COUNTS, 0)}
     broadcast: ObjectId = stack.database().broadcasts.insert_one(draft | begun).inserted_id
     return broadcast
