@@ -16,6 +16,7 @@ from botgateway.delivery.pace import LONGEST_SLEEP_S, Place
 from botgateway.delivery.telegram import telegram_client
 from botgateway.domain import broadcast_lanes, broadcasts, notices, turns
 from botgateway.domain.broadcast_lanes import Work
+from botgateway.domain.broadcasts import WriteCopy
 from botgateway.domain.turns import Turn
 from botgateway.errors import SendLater, TelegramError, TurnLost
 from botgateway.models import Broadcast, Notice
@@ -41,7 +42,8 @@ def send_slice(lane: int, turn: Turn, *, wake: Callable[[str], None]) -> float |
         if work.broadcast is None or not work.notices:
             return work.pause_s
         newest_id = max(newest_id, broadcast_lanes.find_newest_known(lane, work.broadcast))
-        batch = _Batch(work.broadcast, turn, wake, newest_id)
+        write = broadcasts.open_copies(work.broadcast)
+        batch = _Batch(work.broadcast, turn, wake, newest_id, write)
         pause_s = batch.send(work, ends_at=ends_at)
         if pause_s or time.monotonic() > ends_at:
             return pause_s
@@ -56,6 +58,7 @@ class _Batch:
     lane_turn: Turn
     wake: Callable[[str], None]
     newest_id: int
+    write: WriteCopy
 
     def send(self, work: Work, *, ends_at: float) -> float:
         """Send a lane's notices until something stands in the way; return how long to wait for it."""
@@ -86,7 +89,7 @@ class _Batch:
         if not notices.begin_delivery(notice):
             return 0.0
         try:
-            message_ids = answer.deliver(*broadcasts.write_copy(self.broadcast, notice))
+            message_ids = answer.deliver(*self.write(notice))
         except TurnLost:
             log.warning("turn lost, a copy left to the next worker", chat_id=notice.chat_id)
             return PAUSE_S

@@ -11,6 +11,7 @@ Nothing here is ever lost: who goes on after a crash finds what is left to do in
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from zlib import crc32
 
@@ -30,6 +31,8 @@ from botgateway.enums import BroadcastStatus, NoticeStatus
 from botgateway.models import Broadcast, Notice
 
 log = structlog.get_logger(__name__)
+
+WriteCopy = Callable[[Notice], tuple[str, Keyboard]]
 
 # Calls of Telegram's under way at once: at a sixth of a second each they make the rate that broadcasts have. More would
 # only take threads from answers.
@@ -106,9 +109,11 @@ def read_progress(broadcast: Broadcast) -> Progress:
     return Progress(filed=broadcast.filed, **counted)
 
 
-def write_copy(broadcast: Broadcast, notice: Notice) -> tuple[str, Keyboard]:
-    """Return what a copy says, and its buttons."""
-    return digest_delivery.write_copy(broadcast, notice) if broadcast.channel_id else (broadcast.text, ())
+def open_copies(broadcast: Broadcast) -> WriteCopy:
+    """Return what writes a broadcast's copies: each one's text, and its buttons."""
+    if broadcast.channel_id:
+        return digest_delivery.read_letter(broadcast).write
+    return lambda _: (broadcast.text, ())
 
 
 def is_any_running() -> bool:

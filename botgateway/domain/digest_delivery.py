@@ -52,6 +52,27 @@ class Batch:
     people: tuple[tuple[str, str], ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """What a broadcast says, read once for all its copies. Without a `day` it says goodbye."""
+
+    channel: Channel
+    day: str
+    digest: Digest | None
+
+    def write(self, notice: Notice) -> tuple[str, Keyboard]:
+        """Return a copy's text, in its person's language, and its buttons."""
+        language = find_language_of(notice.about_user_id)
+        if not self.day:
+            return say(Words.FAREWELL, language=language, channel=name_channel(self.channel)), ()
+        if self.digest is None or self.digest.status == DigestStatus.FAILED:
+            text = write_remark(Words.UNDELIVERED, self.channel, self.day, language)
+        else:
+            text = write_digest(self.digest, self.channel, language)
+        day = date.fromisoformat(self.day)
+        return text, ((subscription_button(self.channel, day, is_subscribed=True, language=language),),)
+
+
 def begin_due(now: datetime) -> list[str]:
     """Make a broadcast for each circle whose digest is there and each channel that is lost; return their keys.
 
@@ -104,19 +125,10 @@ def build_key(broadcast: Broadcast, user_id: str) -> str:
     return f"digest:{identify_digest(broadcast.channel_id, date.fromisoformat(broadcast.day))}:{user_id}"
 
 
-def write_copy(broadcast: Broadcast, notice: Notice) -> tuple[str, Keyboard]:
-    """Return a copy's text, in its person's language, and its buttons."""
-    language = find_language_of(notice.about_user_id)
+def read_letter(broadcast: Broadcast) -> Letter:
     channel = find_by_id(broadcast.channel_id) or Channel(channel_id=broadcast.channel_id)
-    if not broadcast.day:
-        return say(Words.FAREWELL, language=language, channel=name_channel(channel)), ()
-    day = date.fromisoformat(broadcast.day)
-    digest = _find_digest(channel.channel_id, broadcast.day)
-    if digest is None or digest.status == DigestStatus.FAILED:
-        text = write_remark(Words.UNDELIVERED, channel, broadcast.day, language)
-    else:
-        text = write_digest(digest, channel, language)
-    return text, ((subscription_button(channel, day, is_subscribed=True, language=language),),)
+    digest = _find_digest(channel.channel_id, broadcast.day) if broadcast.day else None
+    return Letter(channel, broadcast.day, digest)
 
 
 def _begin_circle(circle: Circle, now: datetime) -> str:

@@ -63,7 +63,7 @@ def send_all(waiting: list[Notice]) -> Iterator[tuple[str, str, list[str]]]:
     for number, notice in enumerate(waiting, start=1):
         assert notices.begin_delivery(notice)
         broadcast = Broadcast.objects.get(pk=notice.broadcast_id)
-        text, keyboard = broadcasts.write_copy(broadcast, notice)
+        text, keyboard = broadcasts.open_copies(broadcast)(notice)
         notices.mark_sent(notice, [number])
         yield notice.chat_id, text, [button.action for row in keyboard for button in row]
     for lane in range(LANES):
