@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from butler_project.embedded.discovery import PROJECT_DIR
+from digests.code_version import code_version
 from tests.deploy.compose import DOCKERFILE, build_environment
 
 DEVELOPMENT_PACKAGES = (
@@ -86,10 +87,12 @@ def test_only_production_code_is_in_the_image(image: Path) -> None:
             "botgateway",
             "butler_project",
             "constraints.txt",
+            "digests",
             "llm",
             "locale",
             "observability",
             "personalization",
+            "pyproject.toml",
             "requirements.txt",
             "templates",
         ]
@@ -119,6 +122,18 @@ def test_the_image_needs_no_development_package_and_passes_the_checks_for_deploy
 
     assert (result.returncode, result.stderr) == (0, "")
     assert "no issues" in result.stdout
+
+
+def test_the_code_of_the_image_has_the_version_of_the_code_here(image: Path) -> None:
+    told = subprocess.run(
+        [sys.executable, "-c", "from digests.code_version import code_version; print(code_version())"],
+        cwd=image,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert told.stdout.strip() == code_version()
 
 
 def test_static_files_are_collected_into_the_image(image: Path, tmp_path: Path) -> None:
