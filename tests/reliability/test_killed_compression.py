@@ -221,6 +221,7 @@ def test_of_two_runs_at_once_one_wins(
     assert person.profile()["memory_summary"] in {SUMMARY, OTHER_SUMMARY}
 
 
+@pytest.mark.usefixtures("only_these_people")
 def test_ctrl_c_lets_a_run_end_with_the_people_it_is_at_and_the_next_one_goes_on(
     stack: Stack, model: LLMStandIn
 ) -> None:

@@ -92,6 +92,7 @@ def wait_until_asked(model: LLMStandIn, person: Person) -> None:
     )
 
 
+@pytest.mark.usefixtures("only_these_people")
 def test_a_run_over_everybody_goes_on_where_its_worker_was_killed(stack: Stack, model: LLMStandIn) -> None:
     done, alone, in_hand = (Person(stack, new_chat_id()) for _ in range(3))
     for person in (alone, in_hand):
@@ -112,7 +113,8 @@ def test_a_run_over_everybody_goes_on_where_its_worker_was_killed(stack: Stack, 
         assert person.contents() == person.newest(len(person.events))
     stack.worker.start()
 
-    wait_until(lambda: runs.find_one({"outcome": RunOutcome.OK.value}), what="the end of the next run")
+    latest = runs.find().sort("started_at", -1).limit(1)
+    wait_until(lambda: latest.clone()[0]["outcome"] == RunOutcome.OK.value, what="the end of the next run")
     for person in (done, alone, in_hand):
         assert person.contents() == person.newest(KEEP_LAST)
         assert person.profile()["memory_summary"] == SUMMARY
@@ -123,6 +125,7 @@ def test_a_run_over_everybody_goes_on_where_its_worker_was_killed(stack: Stack, 
     assert [record["status"] for record in statuses] == ["ok"]
 
 
+@pytest.mark.usefixtures("only_these_people")
 def test_a_run_ends_with_the_people_it_is_at_when_its_worker_is_asked_to_stop_and_goes_on_with_the_next(
     stack: Stack, model: LLMStandIn
 ) -> None:
