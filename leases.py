@@ -5,6 +5,7 @@ A key in Redis. What a killed holder held is free after `TURN_LEASE_S`, like the
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -31,6 +32,8 @@ class Lease:
     def __init__(self, key: str) -> None:
         self.is_lost = False
         self._key = key
+        self._is_given_back = False
+        self._access = threading.Lock()  # a renewal may be on its way when the lease is given back
         self._lock = Lock(redis_client(), key, timeout=settings.TURN_LEASE_S, thread_local=False)
 
     def take(self) -> None:
@@ -39,19 +42,25 @@ class Lease:
             raise LeaseTaken(self._key)
 
     def renew(self) -> None:
-        """Prolong it; one that ran out while Redis was away is taken anew if nobody else has."""
-        if self.is_lost:
-            return
-        try:
-            self._lock.reacquire()
-        except LockError:
-            self.is_lost = not self._lock.acquire(blocking=False)
+        """Prolong it; one that ran out while Redis was away is taken anew if nobody else has.
+
+        One that was given back stays so. Raises `RedisError` when Redis is away.
+        """
+        with self._access:
+            if self.is_lost or self._is_given_back:
+                return
+            try:
+                self._lock.reacquire()
+            except LockError:
+                self.is_lost = not self._lock.acquire(blocking=False)
 
     def give_back(self) -> None:
-        try:
-            self._lock.release()
-        except (LockError, RedisError) as error:
-            log.warning("lease had run out", key=self._key, error=type(error).__name__)
+        with self._access:
+            self._is_given_back = True
+            try:
+                self._lock.release()
+            except (LockError, RedisError) as error:
+                log.warning("lease had run out", key=self._key, error=type(error).__name__)
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 What fails for one person is counted and passed over. Killed anywhere, a run leaves nothing half done: each memory is
 compressed in the steps of `domain.compression`, and who is left is found by the next run. Two runs would do no harm
-either, but each thing twice; so there is a lock.
+either, but each thing twice; so there is a lease.
 """
 
 from __future__ import annotations
@@ -20,10 +20,11 @@ from django.conf import settings
 from django.db import connections
 from django.utils import timezone
 
+from leases import Lease
 from llm.chain import Chain
 from personalization import metrics
 from personalization.domain.compression import FAILURES, Status, compress_memory
-from personalization.domain.compression_lock import RunLock, RunUnderWay, holding_run
+from personalization.domain.compression_lock import RunUnderWay, holding_run
 from personalization.domain.compression_search import PeopleOverCap, count_people
 from personalization.models import CompressionRun
 
@@ -90,10 +91,10 @@ class CompressionRunner:
         """
         started = time.monotonic()
         try:
-            with holding_run() as lock:
+            with holding_run() as lease:
                 record = self._begin()
                 try:
-                    self._work(lock, record, give_up_at=started + self._limit_s)
+                    self._work(lease, record, give_up_at=started + self._limit_s)
                 except BaseException as error:
                     is_told = isinstance(error, KeyboardInterrupt | SystemExit)
                     self._end(record, RunOutcome.INTERRUPTED if is_told else RunOutcome.CRASHED, started)
@@ -111,7 +112,7 @@ class CompressionRunner:
         return self._cut_off is not None
 
     def _begin(self) -> CompressionRun:
-        # Whoever holds the lock knows that the others have ended, whatever their records say.
+        # Whoever holds the lease knows that the others have ended, whatever their records say.
         CompressionRun.objects.filter(outcome="").update(
             outcome=RunOutcome.KILLED, finished_at=timezone.now()
         )
@@ -119,7 +120,7 @@ class CompressionRunner:
         log.info("compression run begins", run_id=str(record.pk), people=record.people)
         return record
 
-    def _work(self, lock: RunLock, record: CompressionRun, *, give_up_at: float) -> None:
+    def _work(self, lease: Lease, record: CompressionRun, *, give_up_at: float) -> None:
         threads = settings.COMPRESSION_CONCURRENCY
         with ThreadPoolExecutor(threads, thread_name_prefix="compression") as pool:
             try:
@@ -128,7 +129,7 @@ class CompressionRunner:
                     ended, pending = wait(pending, timeout=self._look_every_s)
                     self._raise_first(ended)
                     if pending:
-                        self._cut_off_if_due(lock, give_up_at)
+                        self._cut_off_if_due(lease, give_up_at)
                     self._write_progress(record)
             finally:
                 self._people.close()
@@ -158,8 +159,8 @@ class CompressionRunner:
         for future in ended:
             future.result()
 
-    def _cut_off_if_due(self, lock: RunLock, give_up_at: float) -> None:
-        if lock.is_lost or self._is_ending():
+    def _cut_off_if_due(self, lease: Lease, give_up_at: float) -> None:
+        if lease.is_lost or self._is_ending():
             self._cut_off = RunOutcome.INTERRUPTED
         elif time.monotonic() >= give_up_at:
             self._cut_off = RunOutcome.STOPPED
