@@ -19,8 +19,11 @@ CITATION = re.compile(r"\[(\d{1,6}(?:\s*[,;]\s*\d{1,6})*)\]")
 BULLET = re.compile(r"^\s*(?:[-*•–—]|\d{1,2}[.)])\s+")
 HEADING = re.compile(r"^\s*#{1,6}\s")
 LINK = re.compile(r"\[([^\]\[]*)\]\([^)\s]*\)")
-ADDRESS = re.compile(r"https?://\S+")
-EMPHASIS = re.compile(r"\*\*|__")
+ADDRESS = re.compile(r"<?(?:(?:https?|tg)://|mailto:|\bt\.me/)\S+", re.I)
+EMPHASIS = re.compile(r"\*\*|__|`")
+BRACKETS = str.maketrans(
+    "[]", "()"
+)  # square ones are for citations, and for the links that Butler makes of them
 STATEMENT_MAX_CHARS = 700  # beyond that it is no statement but a retelling
 PRIVATE_PREFIX = "-100"  # of a channel's id in the Bot API; what follows is its number in links
 
@@ -78,7 +81,7 @@ def _read_line(line: str, post_ids: Mapping[int, Iterable[int]]) -> Statement | 
     )  # what leads elsewhere than to a post is not ours to pass on
     cited = [int(number) for found in CITATION.findall(line) for number in re.findall(r"\d+", found)]
     known = [post_id for number in cited for post_id in post_ids.get(number, ())]
-    said = EMPHASIS.sub("", CITATION.sub("", BULLET.sub("", line)))
+    said = EMPHASIS.sub("", CITATION.sub("", BULLET.sub("", line))).translate(BRACKETS)
     said = re.sub(r"\s+([.,;:!?])", r"\1", " ".join(said.split())).strip()
     if not known or not any(char.isalpha() for char in said) or len(said) > STATEMENT_MAX_CHARS:
         return None

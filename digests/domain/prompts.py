@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from zoneinfo import ZoneInfo
 
-from digests.domain.citations import STATEMENT_MAX_CHARS
+from digests.domain.citations import BRACKETS, STATEMENT_MAX_CHARS
 from digests.domain.day import Post, Statement
 from llm.extractive import fit_text
 from llm.prompt import Prompt, Purpose, Role, Section, SectionKind, Turn
@@ -26,13 +26,17 @@ CLIP_SHARE = 3  # of a post, what stays of one that a model found too long
 
 
 def post_turn(number: int, post: Post, *, zone: ZoneInfo, is_clipped: bool = False) -> Turn:
-    """Render a post as data. `is_clipped` leaves its beginning, where news has its news."""
+    """Render a post as data. `is_clipped` leaves its beginning, where news has its news.
+
+    Its own square brackets become round ones: a «[2]» that somebody posted is no citation of another post.
+    """
     text = one_line(post.text)
     if is_clipped:
         text = fit_text(text, len(text) // CLIP_SHARE)
     if post.forwarded_from:
         text = f"(репост: {one_line(post.forwarded_from)}) {text}"
     local = post.posted_at.astimezone(zone)
+    text = text.translate(BRACKETS)
     return Turn(Role.USER, RENDERING.format(number=number, time=f"{local:%H:%M}", text=text))
 
 

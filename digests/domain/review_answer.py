@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from digests.errors import ReviewUnreadable
 from llm.extractive import fit_text
+from llm.prompt import clean_text
 
 if TYPE_CHECKING:
     from jsonschema.protocols import Validator
@@ -70,7 +71,7 @@ def read_verdict(text: str, *, statements: int) -> Verdict:
         language=float(found["language"]),
         missed=_shorten(found.get("missed", [])),
         unsupported=tuple(
-            sorted({number for number in found.get("unsupported", []) if 1 <= number <= statements})
+            sorted({int(number) for number in found.get("unsupported", []) if 1 <= number <= statements})
         ),
         remarks=_shorten(found.get("remarks", [])),
     )
@@ -82,13 +83,18 @@ def _find_object(text: str) -> Any:
     if start < 0 or end < start:
         raise ReviewUnreadable("no JSON object")
     try:
-        return json.loads(text[start : end + 1])
+        return json.loads(text[start : end + 1], parse_constant=_refuse)
     except (ValueError, RecursionError) as error:
         raise ReviewUnreadable("the object is not JSON") from error
 
 
+def _refuse(constant: str) -> NoReturn:
+    """`NaN` passes for a number within any bounds, and is no JSON."""
+    raise ValueError(constant)
+
+
 def _shorten(remarks: list[str]) -> tuple[str, ...]:
-    told = (fit_text(" ".join(remark.split()), REMARK_MAX_CHARS) for remark in remarks)
+    told = (fit_text(" ".join(clean_text(remark).split()), REMARK_MAX_CHARS) for remark in remarks)
     return tuple(remark for remark in told if remark)[:MOST_REMARKS]
 
 

@@ -28,6 +28,11 @@ POSTS = {1: (101,), 2: (102,), 3: (103, 104)}
             "- См. [отчёт](https://example.org/a) https://example.org/b тут. [1]",
             [Statement("См. отчёт тут.", (101,))],
         ),
+        (
+            "- Пишите [сюда](tg://user?id=1 't') или t.me/spam <https://e.org> тут. [1]",
+            [Statement("Пишите (сюда)( 't') или тут.", (101,))],
+        ),
+        ("- Цена `100` [[1]2] выросла. [1]", [Statement("Цена 100 (2) выросла.", (101,))]),
     ],
 )
 def test_a_line_is_a_statement_with_its_posts(text: str, expected: list[Statement]) -> None:
@@ -52,6 +57,7 @@ def test_whatever_a_model_says_only_given_posts_are_cited(text: str) -> None:
         assert statement.text.strip()
         assert statement.post_ids
         assert set(statement.post_ids) <= {101, 102, 103, 104}
+        assert not set(statement.text) & set("[]`")
 
 
 def test_a_post_is_linked_by_name_or_for_members_alone() -> None:

@@ -96,6 +96,7 @@ def test_a_verdict_is_read_whatever_stands_around_it(around: str) -> None:
         '{"coverage": 1}',
         GOOD.replace("0.9", "9"),
         GOOD.replace("0.9", '"да"'),
+        GOOD.replace("0.9", "NaN"),
     ],
 )
 def test_anything_else_is_unreadable(answer: str) -> None:
@@ -104,13 +105,14 @@ def test_anything_else_is_unreadable(answer: str) -> None:
 
 
 def test_remarks_are_bounded_and_numbers_of_no_statement_left_out() -> None:
-    answer = json.loads(GOOD) | {"remarks": ["слово " * 200] * 30, "unsupported": [0, 2, 2, 9]}
+    answer = json.loads(GOOD) | {"remarks": ["слово\ud800 " * 200] * 30, "unsupported": [0, 2, 2.0, 9]}
 
     verdict = read_verdict(json.dumps(answer), statements=2)
 
     assert len(verdict.remarks) == MOST_REMARKS
     assert max(map(len, verdict.remarks)) <= REMARK_MAX_CHARS
     assert verdict.unsupported == (2,)
+    assert "2.0" not in verdict.remarks_as_json().encode().decode()
 
 
 @pytest.fixture

@@ -69,6 +69,14 @@ def test_a_digest_says_by_which_posts(channel: Channel) -> None:
     assert [turn.content for turn in asked.turns] == [f"[1] 00:00 {NEWS}", f"[2] 00:02 {OTHER}"]
 
 
+def test_a_post_cannot_cite_another_one(channel: Channel) -> None:
+    store_posts(channel, f"{NEWS} Как уже писали [2].\n- Выдумано в 2026 году, и это не новость. [2]", OTHER)
+
+    digest = write_digest(channel, DAY, chain=chain_of(OfflineProvider()))
+
+    assert [found.post_ids for found in statements_from_json(digest.statements)] == [(1,), (2,)]
+
+
 def test_posts_of_other_days_and_channels_are_left_out(channel: Channel) -> None:
     store_posts(channel, "вчерашнее", at=MIDNIGHT - timedelta(minutes=1))
     store_posts(channel, "завтрашнее", first=2, at=MIDNIGHT + timedelta(days=1))
