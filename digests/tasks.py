@@ -19,9 +19,10 @@ from kombu.exceptions import OperationalError
 from pymongo.errors import PyMongoError
 from redis.exceptions import RedisError
 
-from digests.domain.due import list_due_days, list_unreviewed
+from digests.domain.due import DueDay, list_due_days, list_unreviewed
 from digests.domain.reviews import review_digest
-from digests.domain.writing import write_digest
+from digests.domain.writing import lease_key, note_crash, write_digest
+from digests.models import Digest
 from leases import LeaseTaken, holding
 from llm.catalogue import find_route
 from llm.chain import Chain, configured_chain
@@ -79,19 +80,43 @@ def _list_work(lane: int) -> Iterator[Callable[[], object]]:
     """Yield what is to be done: digests first, which somebody waits for."""
     lanes = settings.DIGEST_CONCURRENCY
     for due in list_due_days(timezone.now(), lane=lane, lanes=lanes):
-        yield partial(_traced, write_digest, due.channel, due.day, chain=configured_chain(find_route("")))
+        yield partial(_traced, _write, due)
     reviewer = configured_registry().reviewer
     if reviewer is None:
         return
     chain = configured_chain(Route(reviewer, reviewer))
     for digest in list_unreviewed(timezone.now(), reviewer, lane=lane, lanes=lanes):
-        yield partial(_traced, review_digest, digest, chain=chain)
+        yield partial(_traced, _review, digest, chain)
 
 
-def _traced(see_to: Callable[..., object], *arguments: object, chain: Chain) -> None:
+def _traced(see_to: Callable[..., object], *arguments: object) -> None:
     trace_id = uuid.uuid4().hex
     with structlog.contextvars.bound_contextvars(trace_id=trace_id):
-        see_to(*arguments, chain=chain, trace_id=trace_id)
+        see_to(*arguments, trace_id=trace_id)
+
+
+def _write(due: DueDay, *, trace_id: str) -> None:
+    """Write a digest unless somebody's /digest is at it; what goes wrong with one holds up no other."""
+    channel, day = due.channel, due.day
+    try:
+        with holding(lease_key(channel.channel_id, day)):
+            write_digest(channel, day, chain=configured_chain(find_route("")), trace_id=trace_id)
+    except LeaseTaken:
+        return
+    except OUTAGES:
+        raise
+    except Exception:
+        log.exception("digest crashed", channel_id=channel.channel_id, day=day.isoformat())
+        note_crash(channel, day, trace_id=trace_id)
+
+
+def _review(digest: Digest, chain: Chain, *, trace_id: str) -> None:
+    try:
+        review_digest(digest, chain=chain, trace_id=trace_id)
+    except OUTAGES:
+        raise
+    except Exception:
+        log.exception("review crashed", channel_id=digest.channel_id, day=digest.day)
 
 
 def _call(task_name: str, *arguments: str | int) -> None:

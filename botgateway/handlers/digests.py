@@ -31,7 +31,6 @@ from digests.domain import channels, subscriptions, writing
 from digests.domain.calendar import DAY
 from digests.domain.channels import TOLD_OF
 from digests.domain.due import FIRST_PAUSE
-from digests.domain.identity import identify_digest
 from digests.domain.known_days import KnownDays, find_known_days, find_latest_written, may_be_unread
 from digests.domain.orders import read_digest_order
 from digests.enums import ChannelState, DigestStatus
@@ -146,7 +145,7 @@ def _write(conversation: Conversation, channel: Channel, day: date) -> Digest | 
         metrics.LIMITED_QUESTIONS.labels("budget" if refusal.is_budget else "rate").inc()
         return Words.DAY_SPENT if refusal.is_budget else Words.TOO_FAST
     try:
-        with holding(f"digest:{identify_digest(channel.channel_id, day)}"):
+        with holding(writing.lease_key(channel.channel_id, day)):
             return _write_shown(conversation, channel, day)
     except LeaseTaken:
         return Words.BEING_WRITTEN

@@ -88,12 +88,16 @@ def _pause_after(attempts: int) -> timedelta:
 
 
 def list_unreviewed(now: datetime, reviewer: Candidate, *, lane: int = 0, lanes: int = 1) -> Iterator[Digest]:
-    """Yield the digests of the last days that this reviewer has yet to see, or gave no answer about some time ago."""
+    """Yield the digests of the last days that this reviewer has yet to see, or gave no answer about some time ago.
+
+    Each is read when its turn comes: with their posts, those of all channels are more than a worker can hold.
+    """
     since = now - CATCH_UP_DAYS * DAY
     written = Digest.objects.filter(status=DigestStatus.WRITTEN, created_at__gte=since, is_synthetic=False)
-    ours = [digest for digest in written.order_by("created_at") if _lane_of(digest.channel_id, lanes) == lane]
+    rows = written.order_by("created_at").values_list("pk", "digest_id", "channel_id")
+    ours = [(pk, digest_id) for pk, digest_id, channel_id in rows if _lane_of(channel_id, lanes) == lane]
     reports = ReviewReport.objects.filter(
-        digest_id__in=[digest.digest_id for digest in ours],
+        digest_id__in=[digest_id for _, digest_id in ours],
         provider=reviewer.provider.name,
         model=reviewer.model_name,
     )
@@ -102,7 +106,9 @@ def list_unreviewed(now: datetime, reviewer: Candidate, *, lane: int = 0, lanes:
         for digest_id, status, created_at in reports.values_list("digest_id", "status", "created_at")
         if status != ReviewStatus.FAILED or created_at + REVIEW_PAUSE > now
     }
-    yield from (digest for digest in ours if digest.digest_id not in settled)
+    for pk, digest_id in ours:
+        if digest_id not in settled and (digest := Digest.objects.filter(pk=pk).first()):
+            yield digest
 
 
 def _lane_of(channel_id: str, lanes: int) -> int:

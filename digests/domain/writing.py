@@ -38,6 +38,7 @@ from llm.errors import LLMError
 log = structlog.get_logger(__name__)
 
 FINAL = (DigestStatus.WRITTEN, DigestStatus.EMPTY)
+CRASHED = "crashed"  # the fault of a digest that failed by an error of Butler's own
 
 for _status in DigestStatus:  # a rate sees a first failure only if the count was there before it
     metrics.DIGESTS.labels(_status.value)
@@ -45,6 +46,11 @@ for _status in DigestStatus:  # a rate sees a first failure only if the count wa
 
 def find_digest(channel_id: str, day: date) -> Digest | None:
     return Digest.objects.filter(channel_id=channel_id, day=day.isoformat()).first()
+
+
+def lease_key(channel_id: str, day: date) -> str:
+    """Name the lease that whoever writes a digest holds, lest two ask a model for the same one."""
+    return f"digest:{identify_digest(channel_id, day)}"
 
 
 def write_digest(channel: Channel, day: date, *, chain: Chain, trace_id: str = "") -> Digest:
@@ -67,10 +73,18 @@ def write_digest(channel: Channel, day: date, *, chain: Chain, trace_id: str = "
     return digest
 
 
+def note_crash(channel: Channel, day: date, *, trace_id: str = "") -> Digest:
+    """Note that writing ended in an error that nobody foresaw: as after any other, the next attempt is put off."""
+    fields = {"status": DigestStatus.FAILED, "fault": CRASHED, "trace_id": trace_id}
+    digest = _store(channel, day, fields)
+    metrics.DIGESTS.labels(digest.status).inc()
+    return digest
+
+
 def _compose(channel: Channel, day_posts: DayPosts, *, chain: Chain, trace_id: str) -> dict[str, Any]:
     """Return what is to be stored, all but the counts."""
     if not day_posts.originals:
-        return {"status": DigestStatus.EMPTY}
+        return {"status": DigestStatus.EMPTY, "fault": ""}
     started = time.monotonic()
     try:
         draft = draft_digest(day_posts, zone=channel.time_zone, chain=chain, trace_id=trace_id)

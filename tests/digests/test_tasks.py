@@ -10,8 +10,9 @@ import pytest
 from django.utils import timezone
 
 from digests.domain.calendar import bounds_of, latest_closed_day
-from digests.enums import ReviewStatus
-from digests.models import Channel, Digest, ReviewReport
+from digests.domain.writing import lease_key
+from digests.enums import DigestStatus, ReviewStatus
+from digests.models import Channel, ChannelPost, Digest, ReviewReport
 from digests.tasks import write_lane
 from leases import holding
 from tests.factories.digests import ChannelFactory, store_posts
@@ -61,6 +62,31 @@ def test_a_lane_that_another_worker_is_at_is_left_to_it() -> None:
         assert write_lane(0) == 0
 
     assert Digest.objects.count() == 0
+
+
+def test_a_day_that_somebody_is_having_written_is_left_to_them(channel: Channel) -> None:
+    with holding(lease_key(channel.channel_id, latest_closed_day(timezone.now(), zone="UTC"))):
+        write_lane(0)
+
+    assert Digest.objects.count() == 0
+
+
+def test_a_day_that_cannot_be_written_holds_up_no_other_and_is_put_off(channel: Channel) -> None:
+    channel.refresh_from_db()
+    settings_of = {"time_zone": "UTC", "switched_at": channel.switched_at}
+    broken = [ChannelFactory.create(**settings_of, channel_id=f"-100{number}") for number in (1, 9)]
+    for one in broken:
+        store_posts(one, NEWS, at=channel.switched_at)
+    ChannelPost.objects.exclude(channel_id=channel.channel_id).update(text=None)  # no code of ours does so
+
+    assert write_lane(0) == 4
+
+    written = Digest.objects.get(status=DigestStatus.WRITTEN)
+    assert written.channel_id == channel.channel_id
+    assert [(one.fault, one.attempts) for one in Digest.objects.exclude(pk=written.pk)] == [
+        ("crashed", 1)
+    ] * 2
+    assert write_lane(0) == 0
 
 
 @pytest.mark.usefixtures("channel")
