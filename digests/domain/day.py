@@ -32,11 +32,15 @@ class Statement:
 
 @dataclass(frozen=True, slots=True)
 class DayPosts:
-    """The posts of one day of a channel, in order of their numbers; the day is one of the channel's time zone."""
+    """The posts of one day of a channel, in order of their numbers; the day is one of the channel's time zone.
+
+    `unread` earlier ones were too many to be read.
+    """
 
     channel_id: str
     day: date
     posts: tuple[Post, ...]
+    unread: int = 0
 
     def find(self, message_id: int) -> Post | None:
         return next((post for post in self.posts if post.message_id == message_id), None)

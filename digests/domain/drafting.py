@@ -30,7 +30,7 @@ from llm.chain import BuildPrompt, Chain
 from llm.prompt import Prompt, Turn
 from llm.route import Candidate
 
-MOST_ROUNDS = 4  # of merging; each makes a third of it at least
+MOST_ROUNDS = 4  # of merging; where a question has room for few statements, they never become fewer
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +106,7 @@ class _Drafter:
             statements += self._digest_posts(pairs)
         if len(parts) > 1:
             statements = self._merge(statements, budget_tokens=budget_tokens)
-        kept = tuple(statements[:MOST_STATEMENTS])
-        return Draft(kept, self._dropped, len(parts), tuple(self._answers))
+        return Draft(_spread(statements), self._dropped, len(parts), tuple(self._answers))
 
     def _turn(self, pair: tuple[int, Post], *, is_clipped: bool = False) -> Turn:
         return post_turn(*pair, zone=self._zone, is_clipped=is_clipped)
@@ -151,4 +150,10 @@ class _Drafter:
         self._answers.append(answer)
         reading: Reading = read_statements(answer.text, known)
         self._dropped += reading.dropped
-        return reading.statements
+        return reading.statements[:MOST_STATEMENTS]
+
+
+def _spread(statements: Sequence[Statement]) -> tuple[Statement, ...]:
+    """Choose from all over the day where merging has left too many."""
+    count = min(MOST_STATEMENTS, len(statements))
+    return tuple(statements[place * len(statements) // count] for place in range(count))

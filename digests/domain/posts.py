@@ -20,10 +20,14 @@ from digests.domain.day import DayPosts, Post
 from digests.domain.folding import fold_repeats
 from digests.enums import PostSource
 from digests.models import Channel, ChannelPost
+from llm.extractive import fit_text
 from mongo_indexes import set_expiry
 
 NAME_MAX_CHARS = 255
 GROUP_ID_MAX_CHARS = 64
+# What a digest reads of a day, whatever is posted: a fortieth of it is usual, and a document holds 16 MB.
+MOST_POSTS = 1_000
+DAY_MAX_CHARS = 400_000  # some thirty questions of PROMPT_BUDGET_TOKENS
 
 
 class StoreOutcome(StrEnum):
@@ -96,13 +100,18 @@ def supersedes(post: ReceivedPost, source: PostSource, stored: ChannelPost) -> b
 
 
 def read_day(channel: Channel, day: date) -> DayPosts:
-    """Return what was posted on a day of the channel's time zone, advertisements and repeats marked."""
+    """Read what was posted on a day of the channel's time zone, advertisements and repeats marked.
+
+    Of more than `MOST_POSTS` the latest are read, of more than `DAY_MAX_CHARS` the beginning of each post.
+    """
     start, end = bounds_of(day, zone=channel.time_zone)
     stored = ChannelPost.objects.filter(
         channel_id=channel.channel_id, posted_at__gte=start, posted_at__lt=end
-    ).order_by("posted_at", "message_id")
-    posts = [_as_value(post) for post in stored if post.text.strip()]
-    return DayPosts(channel.channel_id, day, mark_posts(posts))
+    )
+    latest = list(stored.order_by("-posted_at", "-message_id")[: MOST_POSTS + 1])
+    unread = stored.count() - MOST_POSTS if len(latest) > MOST_POSTS else 0
+    posts = [_as_value(post) for post in reversed(latest[:MOST_POSTS]) if post.text.strip()]
+    return DayPosts(channel.channel_id, day, _clip(mark_posts(posts)), unread)
 
 
 def mark_posts(posts: list[Post]) -> tuple[Post, ...]:
@@ -113,6 +122,13 @@ def mark_posts(posts: list[Post]) -> tuple[Post, ...]:
 def apply_ttl() -> None:
     """Make the server expire posts after POST_TTL_DAYS, if the index says otherwise."""
     set_expiry(ChannelPost, index="post_posted_at_ttl", expire_after_s=settings.POST_TTL_DAYS * 86_400)
+
+
+def _clip(posts: tuple[Post, ...]) -> tuple[Post, ...]:
+    if sum(len(post.text) for post in posts) <= DAY_MAX_CHARS:
+        return posts
+    share = DAY_MAX_CHARS // len(posts)
+    return tuple(replace(post, text=fit_text(post.text, share)) for post in posts)
 
 
 def _store(post: ReceivedPost, source: PostSource) -> StoreOutcome:

@@ -15,7 +15,7 @@ def render_summary(statements: Sequence[Statement], day_posts: DayPosts, *, user
     """Return a digest's text: a line for each statement, linked by the times of its posts."""
     links = _Links(day_posts, username=username, zone=zone)
     lines = [f"• {found.text} {links.render(found.post_ids)}" for found in statements]
-    remarks = [*_remark_ads(day_posts, links), *_remark_repeats(day_posts)]
+    remarks = [*_remark_ads(day_posts, links), *_remark_repeats(day_posts), *_remark_unread(day_posts)]
     return "\n".join(lines) + ("\n\n" + "\n".join(remarks) if remarks else "")
 
 
@@ -30,8 +30,11 @@ class _Links:
         return " ".join(self._render_one(self._posts[post_id]) for post_id in post_ids[:MOST_LINKS])
 
     def _render_one(self, post: Post) -> str:
+        told = f"{post.posted_at.astimezone(self._zone):%H:%M}"
+        if post.message_id < 0:  # made up among real ones: there is no such post to lead to
+            return told
         address = link_to(post.message_id, channel_id=self._channel_id, username=self._username)
-        return f"[{post.posted_at.astimezone(self._zone):%H:%M}]({address})"
+        return f"[{told}]({address})"
 
 
 def _remark_ads(day_posts: DayPosts, links: _Links) -> list[str]:
@@ -42,3 +45,7 @@ def _remark_ads(day_posts: DayPosts, links: _Links) -> list[str]:
 def _remark_repeats(day_posts: DayPosts) -> list[str]:
     repeats = sum(post.repeats is not None and not post.is_ad for post in day_posts.posts)
     return [f"Повторов сведено: {repeats}"] if repeats else []
+
+
+def _remark_unread(day_posts: DayPosts) -> list[str]:
+    return [f"Более ранних постов не прочитано: {day_posts.unread}"] if day_posts.unread else []

@@ -1,19 +1,25 @@
 from __future__ import annotations
 
 import json
+import random
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
+from digests.domain.day import DayPosts, Statement
 from digests.domain.due import MAX_ATTEMPTS, list_due_days
+from digests.domain.posts import DAY_MAX_CHARS, MOST_POSTS
+from digests.domain.prompts import MOST_STATEMENTS
 from digests.domain.records import posts_from_json, statements_from_json
+from digests.domain.rendering import render_summary
 from digests.domain.writing import write_digest
 from digests.enums import ChannelState, DigestStatus
-from digests.models import Channel, Digest
+from digests.models import Channel, ChannelPost, Digest
 from llm.errors import LLMError, Unavailable
-from llm.prompt import Purpose
+from llm.prompt import Prompt, Purpose
 from llm.providers.offline import OfflineProvider
-from tests.factories.digests import DAY, MIDNIGHT, ChannelFactory, store_posts
+from tests.factories.digests import DAY, MIDNIGHT, ChannelFactory, make_post, store_posts
 from tests.harness.providers import ScriptedProvider, chain_of
 
 pytestmark = pytest.mark.django_db
@@ -153,6 +159,50 @@ def test_a_long_day_is_written_in_parts_and_merged(channel: Channel, settings: o
     assert {found.post_ids for found in statements_from_json(digest.statements)} <= {
         (n,) for n in range(1, 7)
     }
+
+
+def test_a_day_of_any_size_asks_a_bounded_number_of_questions(channel: Channel) -> None:
+    draw = random.Random(1)
+    texts = ["".join(draw.choices("абвгдежз ", k=600)) for _ in range(MOST_POSTS + 3)]
+    ChannelPost.objects.bulk_create(
+        ChannelPost(channel_id=channel.channel_id, message_id=number, posted_at=MIDNIGHT, text=text)
+        for number, text in enumerate(texts, start=1)
+    )
+    provider = ScriptedProvider("\n".join(f"- Сказано {number}. [{number}]" for number in range(1, 1_001)))
+
+    digest = write_digest(channel, DAY, chain=chain_of(provider))
+
+    read = posts_from_json(digest.raw_posts)
+    assert (digest.post_count, read[0].message_id) == (MOST_POSTS, 4)
+    assert sum(len(post.text) for post in read) <= DAY_MAX_CHARS
+    assert digest.part_count < len(provider.prompts) < 60
+    assert len(statements_from_json(digest.statements)) == MOST_STATEMENTS
+    assert digest.summary.endswith("Более ранних постов не прочитано: 3")
+
+
+def test_statements_that_merging_leaves_too_many_are_chosen_from_all_over_the_day(
+    channel: Channel, settings: Any
+) -> None:
+    settings.PROMPT_BUDGET_TOKENS = 1  # a statement a question: they never become fewer
+    store_posts(channel, *(f"Улица {word * 9}: {word * 8} {word * 7}." for word in "абвгдежзиклмнопрст"))
+
+    def repeat(prompt: Prompt) -> str:
+        number = prompt.turns[0].content.partition("]")[0].removeprefix("[")
+        return f"- Сказано {number}. [{number}]"
+
+    digest = write_digest(channel, DAY, chain=chain_of(ScriptedProvider(repeat)))
+
+    cited = [found.post_ids for found in statements_from_json(digest.statements)]
+    assert (len(cited), cited[0], cited[-1] > (15,)) == (MOST_STATEMENTS, (1,), True)
+
+
+def test_a_post_that_was_made_up_among_real_ones_is_told_without_a_link() -> None:
+    day_posts = DayPosts("-1002000000001", DAY, (make_post(NEWS, number=7), make_post(OTHER, number=-8)))
+
+    said = [Statement("Мост открыт.", (7,)), Statement("Театр отремонтируют.", (-8,))]
+    summary = render_summary(said, day_posts, username="zarechye", zone="UTC")
+
+    assert summary == ("• Мост открыт. [21:07](https://t.me/zarechye/7)\n• Театр отремонтируют. 20:52")
 
 
 def test_without_a_model_the_sentences_that_say_most_are_chosen(channel: Channel) -> None:
