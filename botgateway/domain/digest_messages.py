@@ -30,8 +30,9 @@ def write_digest(digest: Digest, channel: Channel, language: str) -> str:
     """Return what a day came to: the digest with a heading, or that there is none."""
     if digest.status != DigestStatus.WRITTEN:
         return write_remark(OUTCOMES[DigestStatus(digest.status)], channel, digest.day, language)
-    remarks = [say(Words.BY_RULES, language=language)] if digest.provider == OfflineProvider.name else []
-    return "\n\n".join([_write_heading(channel, digest.day, language), digest.summary, *remarks])
+    remarks = {Words.BY_RULES: digest.provider == OfflineProvider.name, Words.MADE_UP: digest.is_synthetic}
+    said = [say(remark, language=language) for remark, is_due in remarks.items() if is_due]
+    return "\n\n".join([_write_heading(channel, digest.day, language), digest.summary, *said])
 
 
 def write_remark(phrase: Words, channel: Channel, day: str, language: str) -> str:

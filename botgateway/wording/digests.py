@@ -10,6 +10,7 @@ class DigestsPhrase(Phrase):
 
     HEADING = auto()
     BY_RULES = auto()
+    MADE_UP = auto()
     EMPTY = auto()
     FAILED = auto()
     NOT_TODAY = auto()

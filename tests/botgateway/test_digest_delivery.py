@@ -12,8 +12,11 @@ import pytest
 from botgateway.domain import broadcasts, digest_delivery, notices
 from botgateway.domain.broadcast_lanes import find_work
 from botgateway.domain.broadcasts import BATCH_PEOPLE, LANES
+from botgateway.domain.digest_messages import write_digest
 from botgateway.enums import AccessState, BroadcastStatus, NoticeStatus
 from botgateway.models import Broadcast, Notice, Person
+from botgateway.wording.digests import DigestsPhrase
+from botgateway.wording.phrase import say
 from digests.domain.due import MAX_ATTEMPTS
 from digests.domain.subscriptions import subscribe
 from digests.enums import ChannelState, DigestStatus
@@ -171,3 +174,12 @@ def test_who_unsubscribes_while_a_copy_waits_is_sent_none(channel: Channel) -> N
     assert sorted(notice.chat_id for lane in range(LANES) for notice in find_work(lane).notices) == ["1", "3"]
     assert Notice.objects.get(chat_id="2").status == NoticeStatus.CANCELLED
     assert Subscription.objects.count() == 2
+
+
+def test_a_digest_of_made_up_posts_says_so(channel: Channel) -> None:
+    real, made_up = (
+        write_digest(DigestFactory.build(is_synthetic=is_synthetic), channel, "ru")
+        for is_synthetic in (False, True)
+    )
+
+    assert made_up.removeprefix(real).strip() == say(DigestsPhrase.MADE_UP, language="ru")
