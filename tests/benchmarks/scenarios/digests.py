@@ -79,7 +79,9 @@ def run(plan: Plan) -> Result:
     result.figures += [
         Figure("no limits: digests delivered", fast.people / fast.seconds, "people/s"),
         Figure("no limits: calls of sendMessage a person", fast.calls / fast.people, "", ONCE),
-        Figure("Telegram's pace: digests delivered", slow.people / slow.seconds, "people/s", PACE),
+        Figure(
+            "Telegram's pace: digests delivered, on average", slow.people / slow.seconds, "people/s", PACE
+        ),
         Figure("Telegram's pace: calls of sendMessage a person", slow.calls / slow.people, "", ONCE),
     ]
     return result
