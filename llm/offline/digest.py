@@ -16,7 +16,8 @@ from llm.prompt import Turn
 MOST_SENTENCES = 8
 SENTENCE_MAX_CHARS = 240
 FEWEST_LETTERS = 25  # «Доброе утро!» is no news
-POST = re.compile(r"^\[(?P<number>\d+)\]\s*(?:\d\d:\d\d\s+)?(?P<text>.*)$", re.S)
+# As `digests/domain/prompts.py` renders a post: number, time, whose repost it is, text.
+POST = re.compile(r"^\[(?P<number>\d+)\]\s*(?:\d\d:\d\d\s+)?(?:\(репост: [^)]*\)\s*)?(?P<text>.*)$", re.S)
 # «1,2 млрд. рублей» goes on in small letters.
 SENTENCE_END = re.compile(r"(?<=[.!?…])\s+(?=[«(\"A-ZА-ЯЁ\d—])")
 FIGURE = re.compile(r"\d")

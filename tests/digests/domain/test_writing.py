@@ -214,6 +214,15 @@ def test_without_a_model_the_sentences_that_say_most_are_chosen(channel: Channel
     assert digest.provider == "offline"
 
 
+def test_whose_repost_it_is_is_told_to_the_model_and_not_repeated_by_the_rules(channel: Channel) -> None:
+    store_posts(channel, NEWS)
+    ChannelPost.objects.update(forwarded_from="Соседи")
+
+    digest = write_digest(channel, DAY, chain=chain_of(OfflineProvider()))
+
+    assert [found.text for found in statements_from_json(digest.statements)] == [NEWS]
+
+
 def due_days(now: datetime) -> list[tuple[str, str]]:
     return [(due.channel.channel_id, due.day.isoformat()) for due in list_due_days(now)]
 
