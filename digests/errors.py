@@ -2,6 +2,7 @@
 
 DigestsError
 ├── UnknownChannel     there is no such channel, or it is not read
+├── OrderUnreadable    after a channel's name comes no day, or no hour
 ├── MalformedExport    a file is no export of a channel; says where
 ├── DigestUnfit        the model's text holds no statement that cites a post; `fault` names why
 ├── ReviewUnreadable   the reviewer's answer is not what was asked for
@@ -17,6 +18,10 @@ class DigestsError(Exception):
 
 class UnknownChannel(DigestsError):
     """There is no such channel, or it is not read."""
+
+
+class OrderUnreadable(DigestsError):
+    """The channel is known, but what follows its name is no day, or no hour."""
 
 
 class MalformedExport(DigestsError):

@@ -27,6 +27,7 @@ from botgateway.handlers.conversation import Conversation, Handled, answer_with
 from botgateway.handlers.zones import say_hour
 from botgateway.wording.digests import DigestsPhrase as Words
 from botgateway.wording.general import GeneralPhrase
+from botgateway.wording.times import say_date
 from digests.domain import channels, subscriptions, writing
 from digests.domain.calendar import DAY
 from digests.domain.channels import TOLD_OF
@@ -34,7 +35,7 @@ from digests.domain.due import FIRST_PAUSE
 from digests.domain.known_days import KnownDays, find_known_days, find_latest_written, may_be_unread
 from digests.domain.orders import read_digest_order
 from digests.enums import ChannelState, DigestStatus
-from digests.errors import UnknownChannel
+from digests.errors import OrderUnreadable, UnknownChannel
 from digests.models import Channel, Digest
 from leases import LeaseTaken, holding
 from llm.catalogue import find_route
@@ -53,6 +54,8 @@ def handle_digest(conversation: Conversation) -> Handled:
         order = read_digest_order(argument, now=timezone.now())
     except UnknownChannel:
         return answer_with(conversation, Words.UNKNOWN_CHANNEL)
+    except OrderUnreadable:
+        return answer_with(conversation, Words.BAD_DAY)
     if order.channel is None:
         return _show_channels(conversation, 0, day=order.day)
     return _show_day(conversation, order.channel, order.day)
@@ -94,7 +97,7 @@ def _show_day(conversation: Conversation, channel: Channel, day: date | None) ->
     digest = writing.find_digest(channel.channel_id, wanted)
     if digest is None or digest.status == DigestStatus.FAILED:
         if (phrase := _find_obstacle(channel, wanted, days)) is not None:
-            return _say_why_not(conversation, channel, phrase, days)
+            return _say_why_not(conversation, channel, phrase, wanted, days)
         if digest is None or timezone.now() - digest.updated_at > FIRST_PAUSE:
             written = _write(conversation, channel, wanted)
             if isinstance(written, Words):
@@ -129,12 +132,15 @@ def _find_obstacle(channel: Channel, day: date, days: KnownDays) -> Words | None
     return None if is_known else Words.UNKNOWN_DAY
 
 
-def _say_why_not(conversation: Conversation, channel: Channel, phrase: Words, days: KnownDays) -> Handled:
+def _say_why_not(
+    conversation: Conversation, channel: Channel, phrase: Words, day: date, days: KnownDays
+) -> Handled:
     """Say why there is no digest, and offer the latest there is."""
     offered = days.today - DAY if phrase is Words.NOT_TODAY else find_latest_written(channel)
     is_there = offered is not None and (phrase is not Words.NOT_TODAY or offered in days)
     keyboard = ((day_button(channel, offered, conversation.language),),) if offered and is_there else ()
-    text = conversation.say(phrase, channel=name_channel(channel))
+    said = say_date(day, language=conversation.language)
+    text = conversation.say(phrase, channel=name_channel(channel), date=said)
     return Handled(message_ids=conversation.answer.deliver(text, keyboard))
 
 

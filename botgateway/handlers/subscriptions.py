@@ -17,7 +17,7 @@ from digests.domain import channels, subscriptions
 from digests.domain.orders import read_subscription_order
 from digests.domain.subscriptions import HOURS
 from digests.enums import ChannelState
-from digests.errors import UnknownChannel
+from digests.errors import OrderUnreadable, UnknownChannel
 from digests.models import Channel, Subscription
 
 SUBSCRIPTION_AREA = "subscription"
@@ -34,6 +34,8 @@ def handle_subscribe(conversation: Conversation) -> Handled:
         order = read_subscription_order(argument)
     except UnknownChannel:
         return answer_with(conversation, Words.UNKNOWN_CHANNEL)
+    except OrderUnreadable:
+        return answer_with(conversation, Words.BAD_HOUR)
     if order.hour is not None and order.hour not in HOURS:
         return answer_with(conversation, Words.BAD_HOUR)
     return _subscribe(conversation, order.channel, order.hour)

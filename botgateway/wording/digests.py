@@ -16,6 +16,7 @@ class DigestsPhrase(Phrase):
     NOT_TODAY = auto()
     NOT_YET = auto()
     UNKNOWN_DAY = auto()
+    BAD_DAY = auto()
     GONE = auto()
     WRITING = auto()
     BEING_WRITTEN = auto()

@@ -12,12 +12,20 @@ from django.conf import settings
 
 from digests.domain.calendar import DAY, day_of
 from digests.domain.channels import find_channel
-from digests.errors import UnknownChannel
+from digests.errors import OrderUnreadable, UnknownChannel
 from digests.models import Channel
 
 T = TypeVar("T")
 
-DAYS_AGO = {"сегодня": 0, "today": 0, "вчера": 1, "yesterday": 1, "позавчера": 2}
+DAYS_AGO = {
+    "завтра": -1,
+    "tomorrow": -1,
+    "сегодня": 0,
+    "today": 0,
+    "вчера": 1,
+    "yesterday": 1,
+    "позавчера": 2,
+}
 ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 SHORT_DATE = re.compile(r"(\d{1,2})\.(\d{1,2})(?:\.(\d{4}))?\.?", re.ASCII)
 HOUR = re.compile(r"(\d{1,2})(?:[:.]00)?", re.ASCII)
@@ -41,7 +49,7 @@ class SubscriptionOrder:
 
 
 def read_digest_order(text: str, *, now: datetime) -> DigestOrder:
-    """Read `[channel] [day]`. Raises `UnknownChannel`."""
+    """Read `[channel] [day]`. Raises `UnknownChannel`, `OrderUnreadable`."""
     if channel := _find(text):
         return DigestOrder(channel)
     name, word = _split_last(text)
@@ -51,18 +59,20 @@ def read_digest_order(text: str, *, now: datetime) -> DigestOrder:
     zone = known.time_zone if known else settings.TIME_ZONE
     day = read_day(word, today=day_of(now, zone=zone))
     if day is None:
-        raise UnknownChannel("no such channel")
+        raise OrderUnreadable("no day") if known else UnknownChannel("no such channel")
     return DigestOrder(known, day)
 
 
 def read_subscription_order(text: str) -> SubscriptionOrder:
-    """Read `channel [hour]`. Raises `UnknownChannel`."""
+    """Read `channel [hour]`. Raises `UnknownChannel`, `OrderUnreadable`."""
     if channel := _find(text):  # «Радио 7» is a channel, not an hour
         return SubscriptionOrder(channel)
     name, word = _split_last(text)
     known, hour = _find(name), HOUR.fullmatch(word)
-    if known is None or hour is None:
+    if known is None:
         raise UnknownChannel("no such channel")
+    if hour is None:
+        raise OrderUnreadable("no hour")
     return SubscriptionOrder(known, int(hour[1]))
 
 

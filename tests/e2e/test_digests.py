@@ -133,7 +133,10 @@ def test_what_there_is_no_digest_of_is_said_and_nothing_is_written_in_vain(
     assert (stored["status"], stored["attempts"]) == ("failed", 1)
 
     assert answer_to(f"/digest {name} 2090-01-01") == shown(DigestsPhrase.NOT_YET)
-    assert answer_to(f"/digest {name} 2020-01-01") == shown(DigestsPhrase.UNKNOWN_DAY)
+    assert answer_to(f"/digest {name} 2020-01-01") == shown(
+        DigestsPhrase.UNKNOWN_DAY, channel=f"Заречье {chat_id}", date="1 января 2020 г."
+    )
+    assert answer_to(f"/digest {name} 31.02") == shown(DigestsPhrase.BAD_DAY)
     assert answer_to("/digest @nobody вчера") == shown(DigestsPhrase.UNKNOWN_CHANNEL)
     assert answer_to(f"/subscribe {name} 25") == shown(DigestsPhrase.BAD_HOUR)
     assert answer_to("/unsubscribe") == shown(DigestsPhrase.NO_SUBSCRIPTIONS)

@@ -6,7 +6,7 @@ import pytest
 
 from digests.domain.orders import DigestOrder, read_day, read_digest_order, read_subscription_order
 from digests.enums import ChannelState
-from digests.errors import UnknownChannel
+from digests.errors import OrderUnreadable, UnknownChannel
 from tests.factories.digests import ChannelFactory
 
 TODAY = date(2026, 3, 11)
@@ -21,8 +21,9 @@ NOW = datetime(2026, 3, 11, 9, tzinfo=UTC)
         ("позавчера", "2026-03-09"),
         ("today", "2026-03-11"),
         ("yesterday", "2026-03-10"),
+        ("завтра", "2026-03-12"),  # that it has yet to come is said by whoever is asked for it
         ("2026-03-01", "2026-03-01"),
-        ("2027-01-01", "2027-01-01"),  # that it has yet to come is said by whoever is asked for it
+        ("2027-01-01", "2027-01-01"),
         ("10.03", "2026-03-10"),
         ("1.3.", "2026-03-01"),
         ("11.03", "2026-03-11"),
@@ -39,7 +40,7 @@ def test_a_day_is_named_in_many_ways(word: str, expected: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "word", ["", "завтра", "31.02", "30.02", "2026-13-01", "0.0", "10.3.26", "١٠.٠٣", "9", "10,03"]
+    "word", ["", "скоро", "31.02", "30.02", "2026-13-01", "0.0", "10.3.26", "١٠.٠٣", "9", "10,03"]
 )
 def test_what_is_no_day_is_none(word: str) -> None:
     assert read_day(word, today=TODAY) is None
@@ -61,8 +62,11 @@ def test_a_digest_is_ordered_by_channel_and_day_and_a_title_may_end_like_one() -
     assert read("https://t.me/moscow yesterday") == DigestOrder(news, date(2026, 3, 10))
     assert read("владивосток вчера", late) == DigestOrder(far, date(2026, 3, 11))
     assert read("вчера") == DigestOrder(None, date(2026, 3, 10))
-    for text in ("@nobody", "@nobody вчера", "@moscow завтра", "@moscow 2026-02-30"):
+    for text in ("@nobody", "@nobody вчера", "@nobody 31.02", "скоро"):
         with pytest.raises(UnknownChannel):
+            read(text)
+    for text in ("@moscow скоро", "@moscow 2026-02-30"):
+        with pytest.raises(OrderUnreadable):
             read(text)
 
 
@@ -83,6 +87,9 @@ def test_a_subscription_is_ordered_by_channel_and_hour_and_a_title_may_end_with_
         (own, 0),
         (own, 25),
     ]
-    for text in ("9", "@secret", "@secret 9", "радио 7 9:30", "радио 7 в девять"):
+    for text in ("9", "@secret", "@secret 9", "@secret 9:30", "радио 7 в девять"):
         with pytest.raises(UnknownChannel):
+            read(text)
+    for text in ("радио 7 9:30", "радио 7 -1", "радио 7 девять"):
+        with pytest.raises(OrderUnreadable):
             read(text)
