@@ -39,7 +39,7 @@ class _Links:
 
 def _remark_ads(day_posts: DayPosts, links: _Links) -> list[str]:
     ads = [post.message_id for post in day_posts.posts if post.is_ad]
-    return [f"Реклама, в дайджест не вошла: {links.render(ads)}"] if ads else []
+    return [f"Реклама, в обзор не вошла: {links.render(ads)}"] if ads else []
 
 
 def _remark_repeats(day_posts: DayPosts) -> list[str]:

@@ -49,7 +49,7 @@ def test_a_digest_says_by_which_posts(channel: Channel) -> None:
     assert digest.summary == (
         "• Открыт мост через Лугу за 1,2 млрд рублей. [00:00](https://t.me/zarechye/11)\n"
         "• Театр отремонтируют. [00:02](https://t.me/zarechye/13)\n\n"
-        "Реклама, в дайджест не вошла: [00:01](https://t.me/zarechye/12)\n"
+        "Реклама, в обзор не вошла: [00:01](https://t.me/zarechye/12)\n"
         "Повторов сведено: 1"
     )
     assert [statement.post_ids for statement in statements_from_json(digest.statements)] == [(11,), (13,)]
