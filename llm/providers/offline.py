@@ -30,7 +30,7 @@ DEFAULT_CHUNK_DELAY_S = 0.08  # about the pace of a small model on a processor
 
 
 class OfflineProvider(Provider):
-    """Deterministic; `chunk_delay_s` waits between words, so that streaming can be seen."""
+    """Deterministic; `chunk_delay_s` waits between the words of a reply, so that streaming can be seen."""
 
     name = "offline"
     capabilities = Capabilities(context_tokens=CONTEXT_TOKENS)
@@ -48,10 +48,11 @@ class OfflineProvider(Provider):
 
     def _stream(self, prompt: Prompt, options: CallOptions) -> Deltas:
         completion = self._complete(prompt, options)
+        delay_s = self._chunk_delay_s if prompt.purpose is Purpose.REPLY else 0  # nobody watches the others
         for word in WORDS.findall(completion.text):
             yield word
-            if self._chunk_delay_s:
-                time.sleep(self._chunk_delay_s)
+            if delay_s:
+                time.sleep(delay_s)
         return completion
 
 

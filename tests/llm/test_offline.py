@@ -178,6 +178,16 @@ def test_a_stream_yields_words_and_the_same_text():
     assert stream.completion.usage.is_estimated
 
 
+def test_words_that_nobody_watches_are_not_paused_between():
+    impatient = OfflineProvider(chunk_delay_s=-1)  # whoever sleeps so long raises
+    posts = (Turn(Role.USER, "[1] 09:05 Мост через Лугу открыли в полдень."),)
+
+    with impatient.stream(Prompt((), posts, Purpose.DIGEST, "ru")) as stream:
+        assert "".join(stream) == "- Мост через Лугу открыли в полдень. [1]"
+    with impatient.stream(ask("Привет")) as stream, pytest.raises(ValueError, match="non-negative"):
+        list(stream)
+
+
 def test_it_summarises_when_asked_to():
     turns = (Turn(Role.USER, "Меня зовут Анна"), Turn(Role.ASSISTANT, "Очень приятно"))
     sections = (Section(SectionKind.SUMMARY, "Прежние записи:\nУчит: Python"),)
