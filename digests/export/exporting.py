@@ -20,7 +20,7 @@ import tracing
 from digests import metrics
 from digests.errors import DatasetError
 from digests.export import records
-from digests.export.jsonl import WrittenFile, write_records
+from digests.export.jsonl import RecordFile, WrittenFile
 from digests.export.manifest import MANIFEST, Manifest, describe_export, write_manifest
 from digests.export.records import Record
 from digests.export.selection import Selection, list_digests, list_reports
@@ -137,19 +137,14 @@ def _write_files(
     *,
     is_compressed: bool | None,
 ) -> tuple[WrittenFile, ...]:
-    """Write records as they come; their timings, some 150 bytes each, are held until then."""
-    timings: list[Record] = []
-
-    def keep_timings() -> Iterator[Record]:
+    with (
+        RecordFile(directory, stem=kind, schema=schemas[0]) as said,
+        RecordFile(directory, stem=f"{kind}.timings", schema=schemas[1]) as measured,
+    ):
         for exported in found:
-            timings.append(exported.timing)
-            yield exported.record
-
-    main = write_records(keep_timings(), directory, stem=kind, schema=schemas[0], is_compressed=is_compressed)
-    measured = write_records(
-        timings, directory, stem=f"{kind}.timings", schema=schemas[1], is_compressed=is_compressed
-    )
-    return main, measured
+            said.add(exported.record)
+            measured.add(exported.timing)
+        return said.finish(is_compressed=is_compressed), measured.finish(is_compressed=is_compressed)
 
 
 def _watched(found: Iterator[Exported], watch: Watch) -> Iterator[Exported]:

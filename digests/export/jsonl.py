@@ -6,10 +6,10 @@ import gzip
 import hashlib
 import json
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import IO, Any, Self, cast
 
 from digests.errors import DatasetError
 from digests.export.records import Record
@@ -35,27 +35,38 @@ class WrittenFile:
         return asdict(self)
 
 
-def write_records(
-    records: Iterable[Record], directory: Path, *, stem: str, schema: str, is_compressed: bool | None = None
-) -> WrittenFile:
-    """Write `<stem>.jsonl`, or `<stem>.jsonl.gz` where `is_compressed` or, with None, where it is large.
+class RecordFile:
+    """A file to be: `<stem>.jsonl`, or `<stem>.jsonl.gz`. Takes no more memory the more records there are."""
 
-    Each record is checked first. Raises `DatasetError` for one that is not what its schema says.
-    """
-    plain = directory / f"{stem}.jsonl"
-    written = 0
-    content = hashlib.sha256()
-    with plain.open("wb") as target:
-        for record in records:
-            check_record(record, schema=schema)
-            line = as_line(record)
-            content.update(line)
-            target.write(line)
-            written += 1
-    if is_compressed is None:
-        is_compressed = plain.stat().st_size > COMPRESS_OVER_BYTES
-    path = _compress(plain) if is_compressed else plain
-    return WrittenFile(path.name, schema, written, path.stat().st_size, hash_file(path), content.hexdigest())
+    def __init__(self, directory: Path, *, stem: str, schema: str) -> None:
+        self._path = directory / f"{stem}.jsonl"
+        self._schema = schema
+        self._records = 0
+        self._content = hashlib.sha256()
+        self._target = self._path.open("wb")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._target.close()
+
+    def add(self, record: Record) -> None:
+        """Write a record. Raises `DatasetError` for one that is not what its schema says."""
+        check_record(record, schema=self._schema)
+        line = as_line(record)
+        self._content.update(line)
+        self._target.write(line)
+        self._records += 1
+
+    def finish(self, *, is_compressed: bool | None = None) -> WrittenFile:
+        """Close the file, compress it if `is_compressed` or, with None, where it is large, and describe it."""
+        self._target.close()
+        if is_compressed is None:
+            is_compressed = self._path.stat().st_size > COMPRESS_OVER_BYTES
+        path = _compress(self._path) if is_compressed else self._path
+        size, checksum = path.stat().st_size, hash_file(path)
+        return WrittenFile(path.name, self._schema, self._records, size, checksum, self._content.hexdigest())
 
 
 def read_records(path: Path) -> Iterator[Record]:

@@ -12,7 +12,7 @@ from django.db.models import Model, QuerySet
 from digests.enums import DigestStatus
 from digests.models import Channel, Digest, ReviewReport
 
-BATCH_RECORDS = 200
+BATCH_RECORDS = 50  # with their posts, which are up to some megabytes each
 
 M = TypeVar("M", bound=Model)
 
