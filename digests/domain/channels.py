@@ -124,15 +124,15 @@ def get_channel(channel_id: str) -> Channel:
 
 
 def find_channel(text: str, *, states: Collection[ChannelState] = TOLD_OF) -> Channel:
-    """Return the channel that somebody names: by @name or link, by id, by its title or what only that begins with.
+    """Return the channel that somebody names: by @name, by id, by its title or what only that begins with.
 
-    Upper and lower case are the same. Raises `UnknownChannel` for none, and where several would do.
+    A link does as well, be it to the channel or to a post. Upper and lower case are the same. Raises
+    `UnknownChannel` for none, and where several would do.
     """
     wanted = " ".join(text.split()).casefold()
     candidates = list(Channel.objects.filter(state__in=list(states)))
-    name = next(
-        (wanted.removeprefix(prefix) for prefix in LINK_PREFIXES if wanted.startswith(prefix)), wanted
-    )
+    links = (wanted.removeprefix(prefix) for prefix in LINK_PREFIXES if wanted.startswith(prefix))
+    name = next(links, wanted).partition("/")[0]
     titles = [(channel, " ".join(channel.title.split()).casefold()) for channel in candidates]
     tries = (
         [channel for channel in candidates if name and channel.username.casefold() == name],

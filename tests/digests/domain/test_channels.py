@@ -142,7 +142,14 @@ def test_a_channel_is_found_by_whatever_people_call_it() -> None:
     ChannelFactory.create(title="Тайный", username="secret", state=ChannelState.OFF)
     ChannelFactory.create(title="Маяковский", username="")
 
-    for text in ("@port_news", "https://t.me/PORT_news", "port_news", "порт и", port.channel_id):
+    for text in (
+        "@port_news",
+        "https://t.me/PORT_news",
+        "t.me/port_news/17",
+        "port_news",
+        "порт и",
+        port.channel_id,
+    ):
         assert channels.find_channel(text) == port
     assert channels.find_channel(port.channel_id.removeprefix("-100")) == port
     assert channels.find_channel("  ПОРТ ") == news
