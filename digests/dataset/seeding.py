@@ -32,7 +32,7 @@ Review = Callable[[Digest], object]
 
 
 @dataclass(slots=True)
-class Progress:
+class SeedingTally:
     """How far it is, in days of channels; `made_up` counts those without posts of their own."""
 
     total: int
@@ -86,21 +86,21 @@ def seed_channels(
     *,
     chain: Chain,
     review: Review,
-    watch: Callable[[Progress], None] = lambda progress: None,
-) -> Progress:
+    watch: Callable[[SeedingTally], None] = lambda tally: None,
+) -> SeedingTally:
     """Fill every day of every channel. A day whose digest cannot be written is named in `failed`; the others go on.
 
     `review` is given each written digest and does nothing for one that is reviewed. Raises `django.db.DatabaseError`.
     """
     days = list_days(dataset)
-    progress = Progress(total=len(channels) * len(days))
+    tally = SeedingTally(total=len(channels) * len(days))
     with tracing.span("seed benchmark", seed=dataset.seed):
         for channel in channels:
             for day in days:
-                _seed_day(channel, day, progress, seed=dataset.seed, chain=chain, review=review)
-                progress.done += 1
-                watch(progress)
-    return progress
+                _seed_day(channel, day, tally, seed=dataset.seed, chain=chain, review=review)
+                tally.done += 1
+                watch(tally)
+    return tally
 
 
 def forget_dataset() -> None:
@@ -152,19 +152,19 @@ def _declare_channel(profile: ChannelProfile, real_channel_id: str) -> Channel:
 
 
 def _seed_day(
-    channel: Channel, day: date, progress: Progress, *, seed: int, chain: Chain, review: Review
+    channel: Channel, day: date, tally: SeedingTally, *, seed: int, chain: Chain, review: Review
 ) -> None:
     if not _has_posts(channel, day):
         store_day(channel, synthetic_day_of(channel, day, seed=seed))
-        progress.made_up += 1
+        tally.made_up += 1
     is_there = Digest.objects.filter(
         channel_id=channel.channel_id, day=day.isoformat(), status=DigestStatus.WRITTEN
     ).exists()
     digest = write_digest(channel, day, chain=chain)
     if digest.status != DigestStatus.WRITTEN:
-        progress.failed[f"{channel.key} {digest.day}"] = digest.fault or digest.status
+        tally.failed[f"{channel.key} {digest.day}"] = digest.fault or digest.status
         return
-    progress.written += not is_there
+    tally.written += not is_there
     review(digest)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -14,9 +13,9 @@ from digests.errors import DatasetError
 from digests.export.exporting import FEWEST_RECORDS
 from digests.export.manifest import Manifest, list_differences
 from digests.export.selection import Selection
+from digests.management.arguments import FAILED, INTERRUPTED, read_count, read_day
 from digests.management.progress import Progress
 
-FAILED, INTERRUPTED = 1, 130
 COMPRESS = {"auto": None, "always": True, "never": False}
 
 
@@ -33,10 +32,10 @@ class ExportCommand(BaseCommand):
         )
         target.add_argument("--verify", type=Path, metavar="DIR", help="check an export against its manifest")
         parser.add_argument("--channel", action="append", default=[], metavar="ID", help="may be repeated")
-        parser.add_argument("--from", dest="first_day", type=_read_day, metavar="YYYY-MM-DD")
-        parser.add_argument("--to", dest="last_day", type=_read_day, metavar="YYYY-MM-DD")
+        parser.add_argument("--from", dest="first_day", type=read_day, metavar="YYYY-MM-DD")
+        parser.add_argument("--to", dest="last_day", type=read_day, metavar="YYYY-MM-DD")
         parser.add_argument(
-            "--sample", type=_read_count, metavar="N", help="N of them at most, drawn by --seed"
+            "--sample", type=read_count, metavar="N", help="N of them at most, drawn by --seed"
         )
         parser.add_argument("--seed", type=int, default=0, metavar="N")
         parser.add_argument(
@@ -64,8 +63,8 @@ class ExportCommand(BaseCommand):
     def _export(self, *, out: Path, compress: str, fewest: int, **options: Any) -> None:
         selection = Selection(
             channels=tuple(options["channel"]),
-            first_day=options["first_day"] or "",
-            last_day=options["last_day"] or "",
+            first_day=_write_day(options["first_day"]),
+            last_day=_write_day(options["last_day"]),
             sample=options["sample"],
             seed=options["seed"],
         )
@@ -90,14 +89,5 @@ class ExportCommand(BaseCommand):
         self.stdout.write(f"{directory}: as its manifest says")
 
 
-def _read_day(text: str) -> str:
-    try:
-        return date.fromisoformat(text).isoformat()
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is no day of the form YYYY-MM-DD") from None
-
-
-def _read_count(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of records")
-    return int(text)
+def _write_day(day: date | None) -> str:
+    return day.isoformat() if day else ""

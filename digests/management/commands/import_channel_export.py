@@ -19,9 +19,9 @@ from digests.domain.posts import StoreOutcome
 from digests.domain.telegram_export import ExportedChat, read_chats
 from digests.enums import ChannelState
 from digests.errors import MalformedExport
+from digests.management.arguments import FAILED, INTERRUPTED, USAGE
 from digests.management.progress import Progress
 
-FAILED, USAGE, INTERRUPTED = 1, 2, 130  # exit codes; the last one is what shells make of Ctrl-C
 KIB = 1_024
 SWITCHED_BY = "command:import_channel_export"
 

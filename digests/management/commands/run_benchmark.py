@@ -19,6 +19,7 @@ from digests.benchmark.report import Price, Report
 from digests.benchmark.report_json import scores_checksum
 from digests.benchmark.scenario import SCENARIO, Selection
 from digests.errors import DatasetError
+from digests.management.arguments import FAILED, INTERRUPTED, OFFLINE, USAGE, read_count, read_seed
 from digests.management.benchmarking import (
     Checklist,
     Prepared,
@@ -29,8 +30,6 @@ from digests.management.benchmarking import (
 )
 from digests.management.progress import Progress
 
-FAILED, USAGE, INTERRUPTED = 1, 2, 130  # exit codes; the last one is what shells make of Ctrl-C
-OFFLINE = "offline"
 MOST_AT_A_TIME = 32
 
 
@@ -56,10 +55,10 @@ class Command(BaseCommand):
             ("--reviewer", "judges"),
         ):
             parser.add_argument(option, default="", metavar="PROVIDER[:MODEL]", help=f"who {what_for}")
-        parser.add_argument("--channels", type=_read_count, metavar="N", help="the first N of the dataset")
-        parser.add_argument("--days", type=_read_count, metavar="N", help="its last N")
-        parser.add_argument("--samples", type=_read_count, metavar="N", help="N of them, drawn by the seed")
-        parser.add_argument("--seed", type=_read_seed, metavar="N", help="the dataset has to be of this one")
+        parser.add_argument("--channels", type=read_count, metavar="N", help="the first N of the dataset")
+        parser.add_argument("--days", type=read_count, metavar="N", help="its last N")
+        parser.add_argument("--samples", type=read_count, metavar="N", help="N of them, drawn by the seed")
+        parser.add_argument("--seed", type=read_seed, metavar="N", help="the dataset has to be of this one")
         parser.add_argument(
             "--concurrency", type=_read_concurrency, default=1, metavar="N", help="so many at a time"
         )
@@ -149,22 +148,10 @@ def _read_wish(**options: Any) -> Wish:
     )
 
 
-def _read_count(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of 1 or more")
-    return int(text)
-
-
 def _read_concurrency(text: str) -> int:
-    if (count := _read_count(text)) > MOST_AT_A_TIME:
+    if (count := read_count(text)) > MOST_AT_A_TIME:
         raise argparse.ArgumentTypeError(f"at most {MOST_AT_A_TIME}")
     return count
-
-
-def _read_seed(text: str) -> int:
-    if not text.isdecimal():
-        raise argparse.ArgumentTypeError(f"{text!r} is no seed: a whole number, 0 or more")
-    return int(text)
 
 
 def _read_price(text: str) -> float:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -19,7 +18,7 @@ from digests.dataset.generator.composing import EPOCH
 from digests.dataset.seeding import (
     DATASET,
     DEFAULT_DAYS,
-    Progress,
+    SeedingTally,
     declare_channels,
     declare_dataset,
     forget_dataset,
@@ -29,15 +28,22 @@ from digests.dataset.seeding import (
 from digests.domain.calendar import DAY
 from digests.domain.reviews import review_digest
 from digests.errors import DatasetError
+from digests.management.arguments import (
+    FAILED,
+    INTERRUPTED,
+    OFFLINE,
+    USAGE,
+    read_count,
+    read_day,
+    read_seed,
+)
 from digests.management.choosing import ask_alone, find_model
-from digests.management.progress import Progress as ProgressLine
+from digests.management.progress import Progress
 from digests.models import BenchmarkDataset, Channel
 from llm.chain import Chain
 from llm.provider_settings import InvalidSetting
 
-FAILED, USAGE, INTERRUPTED = 1, 2, 130  # exit codes; the last one is what shells make of Ctrl-C
 DEFAULT_SEED = 1
-OFFLINE = "offline"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +62,11 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--days", type=_read_days, metavar="N", help=f"default: {DEFAULT_DAYS}")
+        parser.add_argument("--days", type=read_count, metavar="N", help=f"default: {DEFAULT_DAYS}")
         parser.add_argument(
-            "--until", type=_read_day, metavar="YYYY-MM-DD", help="last day; default: yesterday (UTC)"
+            "--until", type=read_day, metavar="YYYY-MM-DD", help="last day; default: yesterday (UTC)"
         )
-        parser.add_argument("--seed", type=_read_seed, metavar="N", help=f"default: {DEFAULT_SEED}")
+        parser.add_argument("--seed", type=read_seed, metavar="N", help=f"default: {DEFAULT_SEED}")
         for option, what in (("--model", "writes the digests"), ("--reviewer", "reviews them")):
             parser.add_argument(
                 option,
@@ -81,8 +87,8 @@ class Command(BaseCommand):
             reviewer = ask_alone(find_model(options["reviewer"], option="--reviewer"))
             if options["replace"]:
                 forget_dataset()
-            progress = self._seed(wanted, writer, reviewer, options["channel"])
-            self._count(progress, wanted, options["out"] or settings.DATA_DIR / "benchmark")
+            tally = self._seed(wanted, writer, reviewer, options["channel"])
+            self._count(tally, wanted, options["out"] or settings.DATA_DIR / "benchmark")
         except (DatasetError, InvalidSetting, OSError) as error:
             raise CommandError(str(error), returncode=FAILED) from None
         except (DatabaseError, PyMongoError) as error:
@@ -108,22 +114,24 @@ class Command(BaseCommand):
         _ensure_possible(wanted, today)
         return wanted
 
-    def _seed(self, wanted: Wanted, writer: Chain, reviewer: Chain, real_channel_ids: list[str]) -> Progress:
+    def _seed(
+        self, wanted: Wanted, writer: Chain, reviewer: Chain, real_channel_ids: list[str]
+    ) -> SeedingTally:
         dataset = declare_dataset(last_day=wanted.last_day, days=wanted.days, seed=wanted.seed)
         channels = _find_channels(real_channel_ids)
-        line = ProgressLine(self.stderr, "days", total=len(channels) * wanted.days)
+        progress = Progress(self.stderr, "days", total=len(channels) * wanted.days)
         try:
             return seed_channels(
                 channels,
                 dataset,
                 chain=writer,
                 review=lambda digest: review_digest(digest, chain=reviewer),
-                watch=lambda progress: line.show(progress.done),
+                watch=lambda tally: progress.show(tally.done),
             )
         finally:
-            line.end()
+            progress.end()
 
-    def _count(self, progress: Progress, wanted: Wanted, directory: Path) -> None:
+    def _count(self, tally: SeedingTally, wanted: Wanted, directory: Path) -> None:
         counts = count_twice()
         path = write_counts(counts, directory)
         for count in counts:
@@ -131,13 +139,11 @@ class Command(BaseCommand):
                 f"{count.key}: {count.digests} digests ({count.synthetic_digests} synthetic), {count.posts} posts, "
                 f"{count.review_reports} review reports"
             )
-        self.stdout.write(
-            f"{progress.written} digests written, {progress.done - progress.written} were there; {path}"
-        )
-        for day, fault in progress.failed.items():
+        self.stdout.write(f"{tally.written} digests written, {tally.done - tally.written} were there; {path}")
+        for day, fault in tally.failed.items():
             self.stderr.write(f"{day}: {fault}")
         fewest = min(FEWEST_DIGESTS, wanted.days)
-        faults = [f"{len(progress.failed)} days failed"] if progress.failed else []
+        faults = [f"{len(tally.failed)} days failed"] if tally.failed else []
         if short := list_shortfalls(counts, fewest=fewest):
             faults.append(f"fewer than {fewest} digests, or reviews: {', '.join(short)}")
         if faults:
@@ -162,22 +168,3 @@ def _find_channels(real_channel_ids: list[str]) -> list[Channel]:
     there = list(list_channels())
     is_known = not real_channel_ids and len(there) == len(CHANNELS)
     return there if is_known else declare_channels(real_channel_ids)
-
-
-def _read_days(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of days")
-    return int(text)
-
-
-def _read_seed(text: str) -> int:
-    if not text.isdecimal():
-        raise argparse.ArgumentTypeError(f"{text!r} is no seed: a whole number, 0 or more")
-    return int(text)
-
-
-def _read_day(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is no day of the form YYYY-MM-DD") from None

@@ -12,7 +12,7 @@ from digests.dataset.backfill import synthetic_day_of
 from digests.dataset.counting import count_twice, list_shortfalls, show_counts, write_counts
 from digests.dataset.generator import CHANNELS
 from digests.dataset.seeding import (
-    Progress,
+    SeedingTally,
     declare_channels,
     declare_dataset,
     forget_dataset,
@@ -38,7 +38,7 @@ def review(digest: Digest) -> None:
     ReviewReportFactory.create(channel_id=digest.channel_id, day=digest.day)
 
 
-def seed(channels: list[Channel], *, days: int = 2) -> Progress:
+def seed(channels: list[Channel], *, days: int = 2) -> SeedingTally:
     dataset = declare_dataset(last_day=LAST_DAY, days=days, seed=7)
     reviewed: set[str] = set()
 
