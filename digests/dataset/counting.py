@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
+
+from django.db.models import QuerySet
 
 from digests import metrics
 from digests.code_version import code_version
 from digests.dataset.seeding import DATASET, find_dataset, list_channels
+from digests.domain.calendar import bounds_of
 from digests.enums import DigestStatus, PostSource
 from digests.errors import DatasetError
-from digests.models import BenchmarkDataset, ChannelPost, Digest, ReviewReport
+from digests.models import BenchmarkDataset, Channel, ChannelPost, Digest, ReviewReport
 
 COUNTS_FILE = "channel_counts.json"
 FORMAT = "channel_counts.v1"
@@ -49,7 +53,7 @@ def count_channels() -> list[ChannelCount]:
             key=channel.key,
             channel_id=channel.channel_id,
             title=channel.title,
-            **_count(channel.channel_id, dataset),
+            **_count(channel, dataset),
         )
         for channel in list_channels()
     ]
@@ -83,19 +87,33 @@ def write_counts(counts: list[ChannelCount], directory: Path) -> Path:
 
 def show_counts() -> None:
     """Have the metrics of this process tell of the dataset as it is now, if there is one."""
-    if BenchmarkDataset.objects.filter(name=DATASET).exists():
-        for count in count_channels():
-            metrics.BENCHMARK_RECORDS.labels(count.key).set(count.digests)
+    dataset = BenchmarkDataset.objects.filter(name=DATASET).first()
+    if dataset is None:
+        return
+    for channel in list_channels():
+        metrics.BENCHMARK_RECORDS.labels(channel.key).set(_digests_of(channel, dataset).count())
 
 
-def _count(channel_id: str, dataset: BenchmarkDataset) -> dict[str, Any]:
-    days = {"day__gte": dataset.first_day, "day__lte": dataset.last_day}
-    digests = Digest.objects.filter(channel_id=channel_id, status=DigestStatus.WRITTEN, **days)
-    posts = ChannelPost.objects.filter(channel_id=channel_id)
+def _count(channel: Channel, dataset: BenchmarkDataset) -> dict[str, Any]:
+    digests = _digests_of(channel, dataset)
+    start, _ = bounds_of(date.fromisoformat(dataset.first_day), zone=channel.time_zone)
+    _, end = bounds_of(date.fromisoformat(dataset.last_day), zone=channel.time_zone)
+    posts = ChannelPost.objects.filter(channel_id=channel.channel_id, posted_at__gte=start, posted_at__lt=end)
+    reports = ReviewReport.objects.filter(channel_id=channel.channel_id, **_days_of(dataset))
     return {
         "digests": digests.count(),
         "synthetic_digests": digests.filter(is_synthetic=True).count(),
         "posts": posts.count(),
         "synthetic_posts": posts.filter(source=PostSource.SYNTHETIC).count(),
-        "review_reports": ReviewReport.objects.filter(channel_id=channel_id, **days).count(),
+        "review_reports": reports.count(),
     }
+
+
+def _digests_of(channel: Channel, dataset: BenchmarkDataset) -> QuerySet[Digest]:
+    return Digest.objects.filter(
+        channel_id=channel.channel_id, status=DigestStatus.WRITTEN, **_days_of(dataset)
+    )
+
+
+def _days_of(dataset: BenchmarkDataset) -> dict[str, str]:
+    return {"day__gte": dataset.first_day, "day__lte": dataset.last_day}

@@ -14,9 +14,6 @@ from digests.dataset.generator.plots import Draft, Plot, deal, news_of, stage, w
 from digests.dataset.generator.rendering import Rendered
 from digests.dataset.generator.words import SYNONYMS
 
-LEAST_SIMILARITY = 0.6
-"""Jaccard's share of common words that a repeat has with its original at the least."""
-
 _MORNING = (6 * 60 + 30, 8 * 60 + 30)
 _NIGHT = (22 * 60, 23 * 60 + 10)
 _DAYTIME = (9 * 60, 21 * 60)
@@ -91,12 +88,6 @@ def _with_synonyms(text: str) -> str:
 
 def _reworded(draft: Draft, text: str) -> Rendered:
     return replace(draft.rendered, text=text)
-
-
-def similarity(one: str, other: str) -> float:
-    """Jaccard's share of common words, 0 to 1."""
-    left, right = (set(_WORD.findall(text.casefold())) for text in (one, other))
-    return len(left & right) / len(left | right)
 
 
 def repost_into(channel: ChannelProfile, day: date, *, seed: int, draw: Draw) -> Draft | None:
