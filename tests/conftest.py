@@ -6,12 +6,17 @@ import gc
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.harness.grouping import LoadGroupOfFiles, begin_with_processes, make_scheduler
 from tests.harness.llm_standin_process import LLMStandIn
 from tests.harness.shared_stack import new_chat_id, shared_stack
 from tests.harness.stack import Stack
 from tests.harness.telegram import SandboxClient
+
+# No example fails because the machine is busy.
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
 
 
 @pytest.hookimpl(optionalhook=True)  # pytest runs without pytest-xdist as well

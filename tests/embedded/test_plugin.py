@@ -7,6 +7,7 @@ import re
 import signal
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import psutil
@@ -116,6 +117,8 @@ def test_an_interrupt_stops_the_servers(command: list[str], tmp_path: Path) -> N
         env=child_environment(),
         stdout=subprocess.PIPE,
         text=True,
+        # Whoever runs the tests in the background may have had the signal ignored.
+        preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509  # no other thread
     ) as process:
         assert process.stdout is not None
         found = None

@@ -41,7 +41,7 @@ SIGNED_IN = {"authInfo": {"authenticatedUsers": [{"user": "butler", "db": "butle
 PRIMARY = {"setName": "rs0", "isWritablePrimary": True}
 WATCHERS = ("PROMETHEUS_URL", "ALERTMANAGER_URL", "LOKI_URL", "GRAFANA_URL")
 BUTLERS_OWN = ["mongodb", "redis", "web", "llm", "bot", "beat"]
-QUEUES = ["queue-background", "queue-files", "queue-replies", "queue-speech"]
+QUEUES = ["queue-background", "queue-digests", "queue-files", "queue-replies", "queue-speech"]
 
 
 @pytest.fixture
@@ -302,7 +302,7 @@ def test_an_installation_is_checked_by_one_command(stack: Stack) -> None:
     lines = [line.split(None, 2) for line in stack.manage("check_infra").splitlines()]
     kept = read_kept(stack)
 
-    with pytest.raises(RuntimeError, match=r"ended with 1:\n(.|\n)*1 of 10 failed: bot"):
+    with pytest.raises(RuntimeError, match=r"ended with 1:\n(.|\n)*1 of 11 failed: bot"):
         stack.manage("check_infra", "--patience", "0", BOT_METRICS_PORT=str(choose_port()))
 
     assert {service: state for state, service, *_ in lines if state != "-"} == dict.fromkeys(
