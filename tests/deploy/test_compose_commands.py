@@ -232,7 +232,7 @@ def test_everything_passes_the_check_but_the_database_that_is_no_replica_set(hou
     while states["beat"] == "FAILED" and time.monotonic() < give_up_at:  # its first sweep is not due at once
         checked, states = check_infra(house)
 
-    queues = {f"queue-{queue}" for queue in ("background", "files", "replies", "speech")}
+    queues = {f"queue-{queue}" for queue in ("background", "digests", "files", "replies", "speech")}
     assert states == dict.fromkeys({"redis", "web", "llm", "bot", "beat", *queues}, "ok") | {
         "mongodb": "FAILED"
     }

@@ -243,7 +243,7 @@ def test_staff_who_may_do_little_are_told_so_on_every_page(
     found = look_at(browser, pictures / "admin-looker.png")
 
     assert browser.all("[name=action], a[data-fragment]") == []
-    assert len(browser.texts(".person-fragment .help")) == len(browser.all(".person-section")) == 8
+    assert len(browser.texts(".person-fragment .help")) == len(browser.all(".person-section")) == 9
     browser.get(stack.web_url + NOTICES)
     found += look_at(browser, pictures / "admin-refused.png")
     assert browser.one("#content h1").text == "Сюда Вас не впускают"
