@@ -5,6 +5,7 @@ from __future__ import annotations
 from botgateway.wording.conversation import ConversationPhrase
 from tests.harness.llm_standin_process import LLMStandIn
 from tests.harness.llm_wire import default_answer
+from tests.harness.processes import wait_until
 from tests.harness.stack import Stack
 from tests.harness.telegram import SandboxClient
 from tests.harness.wording import shown
@@ -69,15 +70,17 @@ def test_an_edit_of_an_older_message_is_answered_with_advice(
 def test_an_edit_before_the_answer_replaces_the_wording(
     telegram: SandboxClient, model: LLMStandIn, stack: Stack, chat_id: int
 ) -> None:
-    model.script({"kind": "slow", "match": "Занято", "text": "Освободился.", "delay_s": 1.5})
-    telegram.write(chat_id, "Занято")
+    stack.broker().set(f"turn:{chat_id}", "somebody else's")  # nobody answers as yet
     written = telegram.write(chat_id, f"Черновик {chat_id}")
-
     telegram.edit(chat_id, written["message_id"], f"Чистовик {chat_id}")
+    stored = stack.database().inbox_updates
+    wait_until(lambda: stored.count_documents({"chat_id": str(chat_id)}) == 2, what="both updates")
 
-    telegram.wait_for_answers(chat_id, 2)
+    stack.broker().delete(f"turn:{chat_id}")
+
+    telegram.wait_for_answers(chat_id, 1)
     stack.wait_until_settled()
-    assert telegram.answers(chat_id) == ["Освободился.", default_answer(f"Чистовик {chat_id}", words=0)]
+    assert telegram.answers(chat_id) == [default_answer(f"Чистовик {chat_id}", words=0)]
     assert asked_of_model(model, f"Черновик {chat_id}") == []
 
 
