@@ -115,6 +115,7 @@ class AccessDecision(models.Model):
             models.Index(fields=["user_id", "-decided_at"], name="user_id_decided_at"),
             models.Index(fields=["decided_by"], name="decision_decided_by"),
             models.Index(fields=["-decided_at"], name="decision_decided_at"),
+            models.Index(fields=["after", "-decided_at"], name="decision_after_decided_at"),
         ]
         verbose_name = _("access decision")
         verbose_name_plural = _("access decisions")
