@@ -10,12 +10,11 @@ from functools import partial
 from typing import Any
 
 import structlog
-from celery import current_app, shared_task
+from celery import shared_task
 from celery.signals import worker_shutting_down
 from django.conf import settings
 from django.db import DatabaseError
 from django.utils import timezone
-from kombu.exceptions import OperationalError
 from pymongo.errors import PyMongoError
 from redis.exceptions import RedisError
 
@@ -28,6 +27,7 @@ from llm.catalogue import find_route
 from llm.chain import Chain, configured_chain
 from llm.registry import configured_registry
 from llm.route import Route
+from task_calls import send_call
 
 log = structlog.get_logger(__name__)
 
@@ -42,7 +42,7 @@ _worker_ends = threading.Event()
 def write_due_digests() -> None:
     """Have every lane look for days whose digest is due. May be called freely."""
     for lane in range(settings.DIGEST_CONCURRENCY):
-        _call(write_lane.name, lane)
+        send_call(write_lane.name, lane, queue=QUEUE)
 
 
 @shared_task(name="digests.write_lane")
@@ -66,7 +66,7 @@ def write_lane(lane: int) -> int:
     except OUTAGES as error:
         log.warning("digests postponed", lane=lane, error=type(error).__name__)
         return seen_to
-    _call(write_lane.name, lane)
+    send_call(write_lane.name, lane, queue=QUEUE)
     return seen_to
 
 
@@ -117,11 +117,3 @@ def _review(digest: Digest, chain: Chain, *, trace_id: str) -> None:
         raise
     except Exception:
         log.exception("review crashed", channel_id=digest.channel_id, day=digest.day)
-
-
-def _call(task_name: str, *arguments: str | int) -> None:
-    """Hand a task to the broker; one that is away does no harm, the next sweep makes up for it."""
-    try:
-        current_app.send_task(task_name, arguments, queue=QUEUE, retry=False, ignore_result=True)
-    except (OperationalError, RedisError, ConnectionError) as error:
-        log.warning("task not sent", task=task_name, error=type(error).__name__)

@@ -18,7 +18,6 @@ from django.utils.translation import gettext, gettext_lazy, gettext_noop
 from admin_lists import IndexedChangeList
 from botgateway.admin.exports import export_people
 from botgateway.admin.person_page import PAGE, SECTION, PersonPageAdmin
-from botgateway.calls import BROKER_ERRORS
 from botgateway.domain.decisions import Decision, ImpossibleDecision, UnknownPerson, decide
 from botgateway.domain.resets import reset_person
 from botgateway.enums import AccessState, DecisionSource
@@ -28,6 +27,7 @@ from personalization.admin.reading import log_reading, may_read, note
 from personalization.admin.resets import ResetAdmin
 from personalization.domain.compression_records import forget_request, note_request
 from personalization.tasks import compress_user_memory
+from task_calls import BROKER_ERRORS
 
 DECIDED = {
     AccessState.APPROVED: gettext_lazy(
