@@ -1,33 +1,22 @@
-"""How far a command is: a line that rewrites itself on a terminal, plain lines now and then elsewhere."""
+"""How many of what a command has done."""
 
 from __future__ import annotations
 
-import time
-
 from django.core.management.base import OutputWrapper
 
-LINE_EVERY_S = 10.0
+from progress import ProgressLine
 
 
 class Progress:
     """`show` may be called as often as one likes; `end` leaves the terminal's line."""
 
     def __init__(self, out: OutputWrapper, what: str, total: int | None = None) -> None:
-        self._out = out
+        self._line = ProgressLine(out)
         self._what = what
         self._total = total
-        self._is_terminal = out.isatty()
-        self._next_line_at = time.monotonic() + LINE_EVERY_S
 
     def show(self, done: int) -> None:
-        line = f"{self._what}: {done}" + (f" of {self._total}" if self._total else "")
-        if self._is_terminal:
-            self._out.write(f"\r{line}", ending="")
-            self._out.flush()
-        elif time.monotonic() >= self._next_line_at:
-            self._next_line_at = time.monotonic() + LINE_EVERY_S
-            self._out.write(line)
+        self._line.show(f"{self._what}: {done}" + (f" of {self._total}" if self._total else ""))
 
     def end(self) -> None:
-        if self._is_terminal:
-            self._out.write("")
+        self._line.end()

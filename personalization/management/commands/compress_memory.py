@@ -5,12 +5,11 @@ from __future__ import annotations
 import argparse
 import signal
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser, OutputWrapper
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from llm.catalogue import find_route
 from llm.chain import Chain, configured_chain
@@ -19,31 +18,10 @@ from personalization.domain.compression_lock import RunUnderWay
 from personalization.domain.compression_run import CompressionRunner, RunOutcome
 from personalization.domain.compression_search import PeopleOverCap
 from personalization.models import CompressionRun
+from progress import ProgressLine
 
 SOME_FAILED, RUN_UNDER_WAY, INTERRUPTED = 1, 2, 130  # exit codes; the last one is what shells make of Ctrl-C
 BAR_CHARS = 30
-LINE_EVERY_S = 10.0  # where a line cannot rewrite itself
-
-
-class Progress:
-    """Shows how far a run is: a line that rewrites itself on a terminal, plain lines now and then elsewhere."""
-
-    def __init__(self, out: OutputWrapper) -> None:
-        self._out = out
-        self._is_terminal = out.isatty()
-        self._next_line_at = time.monotonic() + LINE_EVERY_S
-
-    def show(self, run: CompressionRun) -> None:
-        if self._is_terminal:
-            self._out.write(f"\r{_draw_bar(run)} {_describe(run)}", ending="")
-            self._out.flush()
-        elif time.monotonic() >= self._next_line_at:
-            self._next_line_at = time.monotonic() + LINE_EVERY_S
-            self._out.write(_describe(run))
-
-    def end(self) -> None:
-        if self._is_terminal:
-            self._out.write("")
 
 
 class Command(BaseCommand):
@@ -98,14 +76,14 @@ class Command(BaseCommand):
         )
 
     def _compress_all(self, *, limit: int | None, is_extractive_allowed: bool) -> None:
-        progress = Progress(self.stdout)
+        progress = ProgressLine(self.stdout)
         with telling_to_end() as told:
             runner = CompressionRunner(
                 _chain(),
                 limit=limit,
                 is_extractive_allowed=is_extractive_allowed,
                 is_ending=told.is_set,
-                watch=progress.show,
+                watch=lambda run: progress.show(_describe(run), drawn=f"{_draw_bar(run)} "),
             )
             try:
                 run = runner.run()
