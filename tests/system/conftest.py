@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 
 from tests.harness.stack import Stack
+from tests.sandbox.server import Sandbox, start_sandbox
 from tests.system.browser import Browser
 from tests.system.chat_page import ChatPage
 
@@ -23,6 +25,16 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     directory = tmp_path_factory.mktemp("stack")
     with Stack(directory, is_webhook=False, has_model=False) as found:
         yield found
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[Sandbox]:
+    """The sandbox by itself, its bot played by the tests of one file."""
+    with requests.Session() as http:
+        found = start_sandbox("--no-limits", http=http)
+        yield found
+    found.stop()
+    found.process.stdout.close()
 
 
 @pytest.fixture(scope="session")

@@ -7,27 +7,17 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-import requests
 from selenium.webdriver.common.keys import Keys
 
 from sandbox.telegram.pictures import draw_plain_picture
 from tests.harness.telegram import SandboxClient
-from tests.sandbox.server import Sandbox, start_sandbox
+from tests.sandbox.server import Sandbox
 from tests.system.browser import LOOKS, Browser, look_at
 
 pytestmark = pytest.mark.system
 
 ANNA = {"id": 1001, "is_bot": False, "first_name": "Анна"}
 POSTS = ".message .text"
-
-
-@pytest.fixture(scope="module")
-def sandbox() -> Iterator[Sandbox]:
-    with requests.Session() as http:
-        found = start_sandbox("--no-limits", http=http)
-        yield found
-    found.stop()
-    found.process.stdout.close()
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from selenium.webdriver.common.keys import Keys
 
 from sandbox.telegram.pictures import draw_plain_picture
 from tests.harness.telegram import SandboxClient
-from tests.sandbox.server import Sandbox, start_sandbox
+from tests.sandbox.server import Sandbox
 from tests.system.browser import LOOKS, Browser, Look, look_at
 from tests.system.chat_page import MINE, THEIRS
 
@@ -25,15 +25,6 @@ const text = document.querySelector(arguments[0] + " .text").firstChild;
 getSelection().setBaseAndExtent(text, arguments[1], text, arguments[2]);
 """
 _person_ids = count(3_000)
-
-
-@pytest.fixture(scope="module")
-def sandbox() -> Iterator[Sandbox]:
-    with requests.Session() as http:
-        found = start_sandbox("--no-limits", http=http)
-        yield found
-    found.stop()
-    found.process.stdout.close()
 
 
 @pytest.fixture
