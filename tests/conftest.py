@@ -14,8 +14,10 @@ from tests.harness.shared_stack import new_chat_id, shared_stack
 from tests.harness.stack import Stack
 from tests.harness.telegram import SandboxClient
 
-# No example fails because the machine is busy.
-settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# No example fails because the machine is busy, and a change is judged by the same examples as the one before it.
+# Others are searched for with --hypothesis-profile=searching.
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
+settings.register_profile("searching", settings.get_profile("patient"), derandomize=False, max_examples=3_000)
 settings.load_profile("patient")
 
 

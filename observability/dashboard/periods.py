@@ -59,10 +59,14 @@ def list_steps(period: Period, *, now: datetime, zone: tzinfo) -> list[datetime]
     if period.step_hours == 1:
         current = _floor(now, 1, zone)
         return [(current - back * HOUR).astimezone(zone) for back in range(period.steps - 1, -1, -1)]
-    on_the_wall = now.astimezone(zone).replace(tzinfo=None)
-    current = _floor_wall(on_the_wall, period.step_hours)
-    back_steps = (back * period.step_hours * HOUR for back in range(period.steps - 1, -1, -1))
-    return [(current - back).replace(tzinfo=zone) for back in back_steps]
+    on_the_wall = _floor_wall(now.astimezone(zone).replace(tzinfo=None), period.step_hours)
+    begins: list[datetime] = []
+    while len(begins) < period.steps:
+        step = on_the_wall.replace(tzinfo=zone).astimezone(UTC)
+        if not begins or step < begins[-1]:  # else of a day that the zone left out, as Samoa's 30 December 2011
+            begins.append(step)
+        on_the_wall -= period.step_hours * HOUR
+    return [step.astimezone(zone) for step in reversed(begins)]
 
 
 def share_out(rows: Iterable[Row], period: Period, *, now: datetime, zone: tzinfo) -> list[Bucket]:

@@ -66,6 +66,19 @@ def test_steps_of_a_day_keep_to_midnight_when_clocks_change() -> None:
     assert steps[-1].astimezone(UTC) - steps[-2].astimezone(UTC) == 23 * HOUR
 
 
+@pytest.mark.parametrize("now", ["2011-12-31 02:00", "2011-12-31 14:00", "2012-01-01 14:00"])
+@pytest.mark.parametrize("period", PERIODS, ids=lambda period: str(period.key))
+def test_a_day_that_a_zone_left_out_has_no_steps(period: Any, now: str) -> None:
+    zone = ZoneInfo("Pacific/Apia")  # went from 29 December 2011 straight to the 31st
+
+    steps = list_steps(period, now=at(now, "Pacific/Apia"), zone=zone)
+
+    assert len(steps) == period.steps
+    assert [step.astimezone(UTC) for step in steps] == sorted({step.astimezone(UTC) for step in steps})
+    assert not [step for step in steps if (step.month, step.day) == (12, 30)]
+    assert steps[-1] <= at(now, "Pacific/Apia")
+
+
 def test_an_unknown_period_is_the_shortest() -> None:
     assert [find_period(key) for key in ("30d", "", "<b>")] == [MONTH, DAY, DAY]
 
