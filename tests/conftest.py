@@ -16,7 +16,9 @@ from tests.harness.telegram import SandboxClient
 
 # No example fails because the machine is busy, and a change is judged by the same examples as the one before it.
 # Others are searched for with --hypothesis-profile=searching.
-settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
+settings.register_profile(
+    "patient", deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True
+)
 settings.register_profile("searching", settings.get_profile("patient"), derandomize=False, max_examples=3_000)
 settings.load_profile("patient")
 

@@ -63,7 +63,7 @@ def list_steps(period: Period, *, now: datetime, zone: tzinfo) -> list[datetime]
     begins: list[datetime] = []
     while len(begins) < period.steps:
         step = on_the_wall.replace(tzinfo=zone).astimezone(UTC)
-        if not begins or step < begins[-1]:  # else of a day that the zone left out, as Samoa's 30 December 2011
+        if not begins or step < begins[-1]:  # not of a day that the zone left out, as Samoa 30 December 2011
             begins.append(step)
         on_the_wall -= period.step_hours * HOUR
     return [step.astimezone(zone) for step in reversed(begins)]
