@@ -94,7 +94,10 @@ def find_facts(sentence: str, patterns: Iterable[FactPattern]) -> list[Fact]:
 
 
 def merge_facts(facts: Iterable[Fact]) -> list[Fact]:
-    """Return facts without duplicates, by first mention; the latest wins where only one can be true."""
+    """Return facts without duplicates, by first mention; the latest wins where only one can be true.
+
+    Questions are by their latest mention: who asks again has the matter in mind still.
+    """
     merged: dict[tuple[FactKind, str], Fact] = {}
     for fact in facts:
         opposite = OPPOSITES.get(fact.kind)
@@ -105,7 +108,8 @@ def merge_facts(facts: Iterable[Fact]) -> list[Fact]:
             continue
         if fact.kind in SINGLE_KINDS:
             _forget_kind(merged, fact)
-        merged.setdefault(fact.key, fact)
+        known = merged.pop(fact.key, fact) if fact.kind is FactKind.ASKED else merged.get(fact.key, fact)
+        merged[fact.key] = known
     return list(merged.values())
 
 

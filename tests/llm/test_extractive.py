@@ -129,6 +129,17 @@ def test_summarising_the_same_again_changes_nothing(turns: list[Turn]):
     assert summarise(turns, earlier=once, language="ru", limit_chars=100_000) == once
 
 
+def test_a_question_asked_again_is_the_newest():
+    asked = [f"Сколько звёзд в созвездии номер {number}?" for number in range(7)]
+    once = summarise(said(" ".join(asked)), earlier="", language="ru", limit_chars=1_000)
+
+    again = summarise(said(asked[0]), earlier=once, language="ru", limit_chars=1_000)
+
+    assert [line[-2] for line in once.splitlines()] == ["2", "3", "4", "5", "6"]
+    assert [line[-2] for line in again.splitlines()] == ["3", "4", "5", "6", "0"]
+    assert summarise(said(" ".join(asked)), earlier=once, language="ru", limit_chars=1_000) == once
+
+
 @pytest.mark.parametrize(
     ("years", "word"),
     [(1, "год"), (2, "года"), (5, "лет"), (11, "лет"), (14, "лет"), (21, "год"), (34, "года"), (112, "лет")],
