@@ -85,7 +85,7 @@ class ExportCommand(BaseCommand):
         for difference in differences:
             self.stderr.write(difference)
         if differences:
-            raise CommandError(f"{directory}: {len(differences)} differences", returncode=FAILED)
+            raise CommandError(f"{directory} is not as its manifest says", returncode=FAILED)
         self.stdout.write(f"{directory}: as its manifest says")
 
 

@@ -185,6 +185,12 @@ def test_the_commands_export_and_verify(tmp_path: Path, capsys: pytest.CaptureFi
     assert "as its manifest says" in told
     assert REGISTRY.get_sample_value("benchmark_export_duration_seconds_count", {"kind": "digests"})
 
+    (tmp_path / "reports" / "review_reports.jsonl").write_text("")
+    with pytest.raises(CommandError, match=r"reports is not as its manifest says$") as failure:
+        call_command("export_review_reports", "--verify", str(tmp_path / "reports"))
+    assert failure.value.returncode == 1
+    assert capsys.readouterr().err
+
 
 @pytest.mark.parametrize(
     ("arguments", "told"),
