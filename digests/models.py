@@ -87,7 +87,8 @@ class Digest(models.Model):
     `summary` is Markdown with links; `statements` and `raw_posts` are JSON (`domain.records`): what it says by which
     posts, and the posts as the model saw them. `first_token_s` and `latency_s` are of all calls together; tokens are
     the vendor's where it told them. `prompt_hash` is the SHA-256 of the templates and of the posts' rendering,
-    `feature_flags` JSON of what shaped it. `attempts` counts how often it was tried in vain.
+    `feature_flags` JSON of what shaped it. `attempts` counts how often it was tried in vain; `vain_…_tokens` are those
+    of all calls, of these attempts and of the one that succeeded, that it owes nothing to.
     """
 
     digest_id = models.UUIDField(editable=False)
@@ -114,6 +115,8 @@ class Digest(models.Model):
     latency_s = models.FloatField(default=0.0)
     is_synthetic = models.BooleanField(default=False)
     attempts = models.PositiveSmallIntegerField(default=0)
+    vain_prompt_tokens = models.PositiveIntegerField(default=0)
+    vain_completion_tokens = models.PositiveIntegerField(default=0)
     trace_id = models.CharField(max_length=32, blank=True, default="")
     created_at = models.DateTimeField(default=timezone.now)
     updated_at = models.DateTimeField(auto_now=True)

@@ -20,6 +20,7 @@ from redis.exceptions import RedisError
 
 from digests.domain.due import DueDay, list_due_days, list_unreviewed
 from digests.domain.reviews import review_digest
+from digests.domain.spending import Spending
 from digests.domain.writing import lease_key, note_crash, write_digest
 from digests.models import Digest
 from leases import LeaseTaken, holding
@@ -98,16 +99,18 @@ def _traced(see_to: Callable[..., object], *arguments: object) -> None:
 def _write(due: DueDay, *, trace_id: str) -> None:
     """Write a digest unless somebody's /digest is at it; what goes wrong with one holds up no other."""
     channel, day = due.channel, due.day
+    spending = Spending()
     try:
         with holding(lease_key(channel.channel_id, day)):
-            write_digest(channel, day, chain=configured_chain(find_route("")), trace_id=trace_id)
+            chain = configured_chain(find_route(""))
+            write_digest(channel, day, chain=chain, trace_id=trace_id, spending=spending)
     except LeaseTaken:
         return
     except OUTAGES:
         raise
     except Exception:
         log.exception("digest crashed", channel_id=channel.channel_id, day=day.isoformat())
-        note_crash(channel, day, trace_id=trace_id)
+        note_crash(channel, day, spending=spending, trace_id=trace_id)
 
 
 def _review(digest: Digest, chain: Chain, *, trace_id: str) -> None:

@@ -65,6 +65,8 @@ class DigestAdmin(PageActionsAdmin, ChannelRecordAdmin):
                     "prompt_tokens",
                     "completion_tokens",
                     "is_estimated",
+                    "vain_prompt_tokens",
+                    "vain_completion_tokens",
                     "prompt_hash",
                     "trace",
                 ]

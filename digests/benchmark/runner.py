@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextvars
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import tracing
 from digests.benchmark.drafted import Drafted, summarise_verdict
@@ -17,43 +17,12 @@ from digests.benchmark.report import Measured
 from digests.benchmark.scenario import BenchmarkSample
 from digests.domain.drafting import Draft, draft_digest
 from digests.domain.reviews import judge_statements
+from digests.domain.spending import Spending
 from digests.errors import DigestUnfit, ReviewUnreadable
-from llm.call import ExchangeRecord
 from llm.chain import Chain
 from llm.errors import LLMError
 
 Watch = Callable[[Drafted], None]
-
-
-@dataclass(slots=True)
-class _Calls:
-    """What the calls for one sample cost, those in vain among them."""
-
-    tokens_in: int = 0
-    tokens_out: int = 0
-    is_estimated: bool = False
-    model: str = ""
-
-    def counting(self, chain: Chain) -> Chain:
-        """Return the chain with its calls counted here too."""
-
-        def record(exchange: ExchangeRecord) -> None:
-            self.tokens_in += exchange.prompt_tokens
-            self.tokens_out += exchange.completion_tokens
-            self.is_estimated |= exchange.is_estimated
-            self.model = exchange.model
-            chain.record(exchange)
-
-        return replace(chain, record=record)
-
-    def measure(self, draft: Draft | None) -> Measured:
-        return Measured(
-            whole_s=draft.latency_s if draft else None,
-            first_token_s=draft.first_token_s if draft else None,
-            tokens_in=self.tokens_in,
-            tokens_out=self.tokens_out,
-            is_estimated=self.is_estimated,
-        )
 
 
 def run_samples(
@@ -79,28 +48,34 @@ def run_samples(
 
 def draft_sample(sample: BenchmarkSample, *, chain: Chain, reviewer: Chain | None = None) -> Drafted:
     """Ask for the digest of one sample, and for a verdict on it if there is a reviewer."""
-    calls = _Calls()
+    spending = Spending()
     with tracing.span("benchmark sample", posts=len(sample.seen.posts)):
         try:
-            draft = draft_digest(sample.seen, zone=sample.zone, chain=calls.counting(chain))
+            draft = draft_digest(sample.seen, zone=sample.zone, chain=spending.counting(chain))
         except LLMError as error:
-            return replace(_blank(sample, calls), fault=error.outcome, is_answered=False)
+            return replace(_blank(sample, spending), fault=error.outcome, is_answered=False)
         except DigestUnfit as unfit:
-            return replace(_blank(sample, calls), fault=unfit.fault)
+            return replace(_blank(sample, spending), fault=unfit.fault)
         return replace(
-            _blank(sample, calls, draft),
+            _blank(sample, spending, draft),
             statements=draft.statements,
             verdict=_judge(draft, sample, reviewer),
         )
 
 
-def _blank(sample: BenchmarkSample, calls: _Calls, draft: Draft | None = None) -> Drafted:
+def _blank(sample: BenchmarkSample, spending: Spending, draft: Draft | None = None) -> Drafted:
     return Drafted(
         channel=sample.channel,
         day=sample.day,
         posts_hash=sample.posts_hash,
-        model=calls.model,
-        measured=calls.measure(draft),
+        model=spending.model,
+        measured=Measured(
+            whole_s=draft.latency_s if draft else None,
+            first_token_s=draft.first_token_s if draft else None,
+            tokens_in=spending.prompt_tokens,
+            tokens_out=spending.completion_tokens,
+            is_estimated=spending.is_estimated,
+        ),
     )
 
 

@@ -29,6 +29,7 @@ from digests.domain.posts import read_day
 from digests.domain.prompts import hash_prompts
 from digests.domain.records import posts_as_json, statements_as_json
 from digests.domain.rendering import render_summary
+from digests.domain.spending import Spending
 from digests.enums import DigestStatus, PostSource
 from digests.errors import DigestUnfit
 from digests.models import Channel, ChannelPost, Digest
@@ -53,18 +54,23 @@ def lease_key(channel_id: str, day: date) -> str:
     return f"digest:{identify_digest(channel_id, day)}"
 
 
-def write_digest(channel: Channel, day: date, *, chain: Chain, trace_id: str = "") -> Digest:
+def write_digest(
+    channel: Channel, day: date, *, chain: Chain, trace_id: str = "", spending: Spending | None = None
+) -> Digest:
     """Write the digest of a channel's day unless there is one; return what is stored of that day.
 
-    Raises `django.db.DatabaseError`; that no model answers is an outcome (`FAILED`), not an exception.
+    What the calls cost is added to `spending`, whatever comes of them. Raises `django.db.DatabaseError`; that no
+    model answers is an outcome (`FAILED`), not an exception.
     """
+    spending = spending or Spending()
     stored = find_digest(channel.channel_id, day)
     if stored is not None and stored.status in FINAL:
         return stored
     with tracing.span("write digest", trace_id=trace_id):
         day_posts = read_day(channel, day)
-        fields = _compose(channel, day_posts, chain=chain, trace_id=trace_id)
-        digest = _store(channel, day, {**fields, **_count(day_posts), "trace_id": trace_id})
+        fields = _compose(channel, day_posts, chain=spending.counting(chain), trace_id=trace_id)
+        fields |= {**_count(day_posts), "trace_id": trace_id}
+        digest = _store(channel, day, fields, spending)
         tracing.note(status=digest.status)
     metrics.DIGESTS.labels(digest.status).inc()
     log.info(
@@ -73,10 +79,10 @@ def write_digest(channel: Channel, day: date, *, chain: Chain, trace_id: str = "
     return digest
 
 
-def note_crash(channel: Channel, day: date, *, trace_id: str = "") -> Digest:
+def note_crash(channel: Channel, day: date, *, spending: Spending, trace_id: str = "") -> Digest:
     """Note that writing ended in an error that nobody foresaw: as after any other, the next attempt is put off."""
     fields = {"status": DigestStatus.FAILED, "fault": CRASHED, "trace_id": trace_id}
-    digest = _store(channel, day, fields)
+    digest = _store(channel, day, fields, spending)
     metrics.DIGESTS.labels(digest.status).inc()
     return digest
 
@@ -134,9 +140,16 @@ def _count(day_posts: DayPosts) -> dict[str, Any]:
     }
 
 
-def _store(channel: Channel, day: date, fields: dict[str, Any]) -> Digest:
-    """Create the day's digest, or put it in the place of one that failed; whoever came first stays."""
-    is_failed = fields["status"] == DigestStatus.FAILED
+def _store(channel: Channel, day: date, fields: dict[str, Any], spending: Spending) -> Digest:
+    """Create the day's digest, or put it in the place of one that failed; whoever came first stays.
+
+    What an attempt has added to a count is added by the one write that stores its outcome, or not at all.
+    """
+    added = {
+        "attempts": int(fields["status"] == DigestStatus.FAILED),
+        "vain_prompt_tokens": spending.prompt_tokens - fields.get("prompt_tokens", 0),
+        "vain_completion_tokens": spending.completion_tokens - fields.get("completion_tokens", 0),
+    }
     start, end = bounds_of(day, zone=channel.time_zone)
     made_up = ChannelPost.objects.filter(
         channel_id=channel.channel_id, posted_at__gte=start, posted_at__lt=end, source=PostSource.SYNTHETIC
@@ -145,8 +158,9 @@ def _store(channel: Channel, day: date, fields: dict[str, Any]) -> Digest:
     key = {"channel_id": channel.channel_id, "day": day.isoformat()}
     try:
         digest_id = identify_digest(channel.channel_id, day)
-        return Digest.objects.create(digest_id=digest_id, **key, **fields, attempts=int(is_failed))
+        return Digest.objects.create(digest_id=digest_id, **key, **fields, **added)
     except IntegrityError:
         failed_before = Digest.objects.filter(**key, status=DigestStatus.FAILED)
-        failed_before.update(**fields, attempts=F("attempts") + int(is_failed), updated_at=timezone.now())
+        sums = {name: F(name) + number for name, number in added.items()}
+        failed_before.update(**fields, **sums, updated_at=timezone.now())
         return Digest.objects.get(**key)
