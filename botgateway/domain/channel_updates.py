@@ -15,6 +15,7 @@ from botgateway.domain.updates import (
     read_sender,
     read_text,
 )
+from digests.domain.polls import join_texts, write_poll
 
 CHANNEL_KINDS = (POST_KIND, EDITED_POST_KIND, MEMBERSHIP_KIND)
 CHANNEL = "channel"
@@ -60,8 +61,9 @@ class InChannel:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IncomingPost(InChannel):
-    """A post, new or edited; `text` is the caption where there is media. `is_service`: it tells of the channel itself.
+    """A post, new or edited. `is_service`: it tells of the channel itself.
 
+    `text` is the caption where there is media, and the question with the answers offered where that is a poll.
     `forwarded_from` is the title or the name of whom it is a repost of.
     """
 
@@ -108,7 +110,7 @@ def _read_post(post: dict[str, Any]) -> IncomingPost | None:
     place, posted_at, message_id = _read_place(post), _read_moment(post, "date"), post.get("message_id")
     if place is None or posted_at is None or not is_id(message_id):
         return None
-    text = read_text(post, "text") or read_text(post, "caption")
+    text = join_texts(read_text(post, "text") or read_text(post, "caption"), _read_poll(post.get("poll")))
     has_media = any(post.get(kind) for kind in MEDIA)
     return IncomingPost(
         **place,
@@ -142,6 +144,16 @@ def _read_place(holder: dict[str, Any]) -> _Place | None:
 def _read_moment(holder: dict[str, Any], name: str) -> datetime | None:
     value = holder.get(name)
     return datetime.fromtimestamp(value, UTC) if is_id(value) and 0 < value <= DATE_MAX_S else None
+
+
+def _read_poll(poll: object) -> str:
+    """Return a poll in words (core.telegram.org/bots/api#poll)."""
+    if not isinstance(poll, dict):
+        return ""
+    options = poll.get("options")
+    offered = options if isinstance(options, list) else []
+    texts = [read_text(option, "text") for option in offered if isinstance(option, dict)]
+    return write_poll(read_text(poll, "question"), texts)
 
 
 def _read_origin(origin: object) -> str:

@@ -3,7 +3,8 @@
 One chat: `{"name", "type", "id", "messages": [...]}`. An account: the same objects in `chats.list` and
 `left_chats.list`, among much else. Of a message `id`, `type` (`message`, `service`, `unsupported`), `date_unixtime`
 and `edited_unixtime` (older versions: `date` and `edited` alone, by the clock of the machine that exported), `text` (a
-string, or a list of strings and of objects with `text`), `author`, `forwarded_from` and the names of media are read.
+string, or a list of strings and of objects with `text`), `author`, `forwarded_from`, `poll` (`question`, and `text` of
+its `answers`) and the names of media are read.
 Learned from telegramdesktop/tdesktop, Telegram/SourceFiles/export/output/export_output_json.cpp.
 """
 
@@ -16,6 +17,7 @@ from typing import Any, TextIO
 from digests.domain.calendar import read_zone
 from digests.domain.channels import to_bot_api_id
 from digests.domain.json_stream import JsonReader
+from digests.domain.polls import join_texts, write_poll
 from digests.domain.posts import ReceivedPost
 from llm.prompt import clean_text
 
@@ -82,7 +84,10 @@ class ExportedChat:
             message_id=message_id,
             posted_at=posted_at,
             edited_at=self._read_moment(message, "edited", message_id),
-            text=self._read_text(message.get("text"), message_id),
+            text=join_texts(
+                self._read_text(message.get("text"), message_id),
+                self._read_poll(message.get("poll"), message_id),
+            ),
             author=clean_text(str(message.get("author") or "")),
             forwarded_from=clean_text(str(message.get("forwarded_from") or "")),
             has_media=any(message.get(name) for name in MEDIA),
@@ -113,6 +118,15 @@ class ExportedChat:
                 raise self._reader.fault(f"message {message_id}: text is no text")
             words.append(word)
         return clean_text("".join(words))
+
+    def _read_poll(self, poll: object, message_id: int) -> str:
+        if not poll:
+            return ""
+        if not isinstance(poll, dict) or not isinstance(answers := poll.get("answers") or [], list):
+            raise self._reader.fault(f"message {message_id}: poll is no poll")
+        offered = [answer.get("text") if isinstance(answer, dict) else answer for answer in answers]
+        texts = [self._read_text(text, message_id) for text in offered]
+        return write_poll(self._read_text(poll.get("question"), message_id), texts)
 
 
 def read_chats(file: TextIO, *, zone: str) -> Iterator[ExportedChat]:

@@ -77,6 +77,16 @@ def test_a_post_is_read_with_what_stands_beside_its_text() -> None:
     assert (captioned.text, captioned.has_media, captioned.is_service) == ("Под снимком", True, False)
 
 
+def test_a_poll_is_read_as_its_question_and_the_answers_that_are_offered() -> None:
+    options = [{"text": "Новый", "voter_count": 7}, {"text": ""}, {"text": "Старый"}, "?", {"text": 7}]
+
+    found = read_post(text=None, poll={"id": "1", "question": "Какой мост строить?", "options": options})
+
+    assert (found.text, found.has_media) == ("Какой мост строить?\n— Новый\n— Старый", True)
+    for odd in ("?", {"question": 7}, {"options": 7}, {"question": " ", "options": [None]}):
+        assert (read_post(text=None, poll=odd).text, read_post(text=None, poll=odd).is_service) == ("", False)
+
+
 @pytest.mark.parametrize(
     ("origin", "name"),
     [
@@ -130,7 +140,11 @@ def test_what_cannot_be_read_is_nobodys(update: dict[str, Any]) -> None:
     assert read_channel_update(update) is None
 
 
-@given(body=st.dictionaries(st.sampled_from([*FIELDS, "date", "forward_origin", "new_chat_member"]), JSON))
+@given(
+    body=st.dictionaries(
+        st.sampled_from([*FIELDS, "date", "forward_origin", "new_chat_member", "poll"]), JSON
+    )
+)
 def test_no_update_of_a_channel_however_odd_breaks_the_reader(body: dict[str, Any]) -> None:
     for odd in (body, {**body, "chat": HARBOUR}, {**post()["channel_post"], **body}):
         for kind in ("channel_post", "my_chat_member"):
@@ -177,6 +191,21 @@ def test_posts_of_a_channel_that_is_read_are_stored_and_of_any_other_nothing_is_
     stored = ChannelPost.objects.get()
     assert (stored.message_id, stored.text, stored.source) == (7, "Мост открыт", "telegram")
     assert not InboxUpdate.objects.exclude(payload="").exists()
+
+
+@pytest.mark.django_db
+def test_a_poll_is_stored_in_words_and_so_is_what_becomes_of_it(admins: None) -> None:
+    take(membership("administrator"))
+    channels.switch_on(str(CHANNEL_ID), by="telegram:900")
+    poll = {"question": "Какой мост строить?", "options": [{"text": "Новый"}, {"text": "Старый"}]}
+
+    take(post(text=None, poll=poll))
+    as_posted = ChannelPost.objects.get().text
+    take(post(text=None, poll={**poll, "is_closed": True}, edited=30))
+    take(post(text=None, poll={**poll, "question": "Какой мост чинить?"}, edited=60))
+
+    assert as_posted == "Какой мост строить?\n— Новый\n— Старый"
+    assert ChannelPost.objects.get().text == "Какой мост чинить?\n— Новый\n— Старый"
 
 
 @pytest.mark.django_db

@@ -116,6 +116,26 @@ def test_a_channel_and_its_posts_are_read_as_telegram_desktop_writes_them() -> N
     assert (plain.text, plain.forwarded_from, plain.has_media) == ("Мост закрыт", "", False)
 
 
+def test_a_poll_is_read_as_its_question_and_the_answers_that_were_offered() -> None:
+    answers = [
+        {"text": "Новый", "voters": 7, "chosen": False},
+        {"text": "Старый", "voters": 2, "chosen": True},
+    ]
+    poll = {"question": "Какой мост строить?", "closed": False, "total_voters": 9, "answers": answers}
+    rich = {"question": ["Какой ", {"type": "bold", "text": "мост"}], "answers": [{"text": ["Новый"]}]}
+
+    alone, captioned, formatted = (
+        read_one(text="", poll=poll),
+        read_one(text="Решайте", poll=poll),
+        read_one(text="", poll=rich),
+    )
+
+    assert (alone.text, alone.has_media) == ("Какой мост строить?\n— Новый\n— Старый", True)
+    assert captioned.text == "Решайте\n\n" + alone.text
+    assert formatted.text == "Какой мост\n— Новый"
+    assert read_one(text="Решайте", poll={"question": "", "answers": None}).text == "Решайте"
+
+
 def test_an_older_exports_dates_are_of_the_clock_there_and_an_edit_that_never_was_is_none() -> None:
     post = read_one(date_unixtime=None, date="2026-03-10T12:30:00", edited="1970-01-01T03:00:00")
 
@@ -175,6 +195,9 @@ def test_the_chats_of_a_whole_account_are_read_one_by_one_or_passed_over() -> No
         (export(message(edited_unixtime=[])), "message 1: edited is no date"),
         (export(message(text=7)), "message 1: text is no text"),
         (export(message(text=[{"type": "bold"}])), "message 1: text is no text"),
+        (export(message(poll="?")), "message 1: poll is no poll"),
+        (export(message(poll={"question": "?", "answers": 7})), "message 1: poll is no poll"),
+        (export(message(poll={"question": "?", "answers": [{"text": 7}]})), "message 1: text is no text"),
         (export(message(), id="x"), "line 5: a channel without an id"),
         ('{"messages": [], "type": "public_channel"' + "[" * 100_000, "line 1: "),
     ],
