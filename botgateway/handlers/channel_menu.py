@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 
 from botgateway.domain.buttons import Button, Keyboard
@@ -22,11 +23,22 @@ def build_channel_menu(
     turn: Callable[[int], str],
     is_ticked: Callable[[Channel], bool] = lambda _: False,
 ) -> Keyboard:
-    """Return one page, the last one if there are fewer; `take` and `turn` write the buttons' actions."""
+    """Return one page, the last one if there are fewer; `take` and `turn` write the buttons' actions.
+
+    Channels of the same name are told apart by what else they are called.
+    """
     last = max(0, (len(channels) - 1) // PAGE_CHANNELS)
     page = min(page, last)
+    names = Counter(map(_say_name, channels))
     rows = [
-        (Button(label_channel(channel, is_ticked=is_ticked(channel)), take(channel)),)
+        (
+            Button(
+                label_channel(
+                    channel, is_ticked=is_ticked(channel), has_namesake=names[_say_name(channel)] > 1
+                ),
+                take(channel),
+            ),
+        )
         for channel in channels[page * PAGE_CHANNELS : (page + 1) * PAGE_CHANNELS]
     ]
     earlier = [Button(f"← {page}", turn(page - 1))] if page else []
@@ -34,12 +46,19 @@ def build_channel_menu(
     return (*rows, (*earlier, *later))
 
 
-def label_channel(channel: Channel, *, is_ticked: bool = False) -> str:
+def label_channel(channel: Channel, *, is_ticked: bool = False, has_namesake: bool = False) -> str:
     """Return what stands on a channel's button."""
-    words = tick(" ".join(name_channel(channel).split()), is_chosen=is_ticked)
-    return words if len(words) <= LABEL_MAX_CHARS else words[: LABEL_MAX_CHARS - 1].rstrip() + "…"
+    words = tick(_say_name(channel), is_chosen=is_ticked)
+    address = f" (@{channel.username})" if channel.username else f" ({channel.channel_id})"
+    end = address if has_namesake else ""
+    most = LABEL_MAX_CHARS - len(end)
+    return words + end if len(words) <= most else words[: most - 1].rstrip() + "…" + end
 
 
 def read_page(text: str) -> int:
     """Return the number of a page as a button carries it, counted from zero."""
     return int(text) if text.isascii() and text.isdecimal() and len(text) <= MOST_PAGE_DIGITS else 0
+
+
+def _say_name(channel: Channel) -> str:
+    return " ".join(name_channel(channel).split())

@@ -41,7 +41,7 @@ from leases import LeaseTaken, holding
 from llm.catalogue import find_route
 from llm.chain import configured_chain
 
-PAGE = "page"
+PAGE, ALIKE = "page", "alike"
 LATEST = ""  # in a button's action
 
 
@@ -56,6 +56,8 @@ def handle_digest(conversation: Conversation) -> Handled:
         return answer_with(conversation, Words.UNKNOWN_CHANNEL)
     except OrderUnreadable:
         return answer_with(conversation, Words.BAD_DAY)
+    if order.choice:
+        return _offer(conversation, list(order.choice), 0, name=order.name, day=order.day)
     if order.channel is None:
         return _show_channels(conversation, 0, day=order.day)
     return _show_day(conversation, order.channel, order.day)
@@ -67,6 +69,8 @@ def handle_digest_press(conversation: Conversation, arguments: list[str]) -> Han
         match arguments:
             case [verb, number, day] if verb == PAGE:
                 return _show_channels(conversation, read_page(number), day=_read_day(day))
+            case [verb, number, day, channel_id, length] if verb == ALIKE:
+                return _turn_offer(conversation, read_page(number), _read_day(day), channel_id, int(length))
             case [verb, channel_id, day] if verb == SHOW:
                 return _show_day(conversation, _find_told(channel_id), _read_day(day))
             case [verb, channel_id, day] if verb in (SUBSCRIBE, UNSUBSCRIBE):
@@ -80,7 +84,7 @@ def _show_channels(conversation: Conversation, page: int, *, day: date | None = 
     known = channels.list_read()
     if not known:
         return answer_with(conversation, Words.NO_CHANNELS)
-    wanted = day.isoformat() if day else LATEST
+    wanted = _write_day(day)
     keyboard = build_channel_menu(
         known,
         page,
@@ -88,6 +92,33 @@ def _show_channels(conversation: Conversation, page: int, *, day: date | None = 
         turn=lambda number: write_action(DIGEST_AREA, PAGE, number, wanted),
     )
     return Handled(message_ids=conversation.answer.deliver(conversation.say(Words.CHOOSE), keyboard))
+
+
+def _offer(
+    conversation: Conversation, found: list[Channel], page: int, *, name: str, day: date | None
+) -> Handled:
+    """Show the channels that a name fits; a button cannot carry it, but a title that begins with it and its length."""
+    wanted, first, length = _write_day(day), found[0].channel_id, len(channels.fold_title(name))
+    keyboard = build_channel_menu(
+        found,
+        page,
+        take=lambda channel: write_action(DIGEST_AREA, SHOW, channel.channel_id, wanted),
+        turn=lambda number: write_action(DIGEST_AREA, ALIKE, number, wanted, first, length),
+    )
+    said = say_date(day, language=conversation.language) if day else ""
+    text = conversation.say(Words.SEVERAL_OF_DAY if day else Words.SEVERAL, date=said)
+    return Handled(message_ids=conversation.answer.deliver(text, keyboard))
+
+
+def _turn_offer(
+    conversation: Conversation, page: int, day: date | None, channel_id: str, length: int
+) -> Handled:
+    """Show another page of the channels that a name fits. Raises `UnknownChannel` if none does any more."""
+    name = channels.fold_title(_find_told(channel_id).title)[:length]
+    found = channels.match_channels(name)
+    if not found:
+        raise UnknownChannel(channel_id)
+    return _offer(conversation, found, page, name=name, day=day)
 
 
 def _show_day(conversation: Conversation, channel: Channel, day: date | None) -> Handled:
@@ -190,6 +221,10 @@ def _find_told(channel_id: str) -> Channel:
     if channel.state not in TOLD_OF:
         raise UnknownChannel(channel_id)
     return channel
+
+
+def _write_day(day: date | None) -> str:
+    return day.isoformat() if day else LATEST
 
 
 def _read_day(text: str) -> date | None:

@@ -24,6 +24,8 @@ class DigestsPhrase(Phrase):
     DAY_SPENT = auto()
 
     CHOOSE = auto()
+    SEVERAL = auto()
+    SEVERAL_OF_DAY = auto()
     NO_CHANNELS = auto()
     UNKNOWN_CHANNEL = auto()
     OF_DAY_BUTTON = auto()

@@ -124,26 +124,36 @@ def get_channel(channel_id: str) -> Channel:
 
 
 def find_channel(text: str, *, states: Collection[ChannelState] = TOLD_OF) -> Channel:
-    """Return the channel that somebody names: by @name, by id, by its title or what only that begins with.
+    """Return the one channel that somebody names. Raises `UnknownChannel` for none, and where several would do."""
+    found = match_channels(text, states=states)
+    if len(found) != 1:
+        raise UnknownChannel(f"{len(found)} channels")
+    return found[0]
 
-    A link does as well, be it to the channel or to a post. Upper and lower case are the same. Raises
-    `UnknownChannel` for none, and where several would do.
+
+def match_channels(text: str, *, states: Collection[ChannelState] = TOLD_OF) -> list[Channel]:
+    """Return the channels that somebody may mean, by title: named by @name, by id, by title or by its beginning.
+
+    The first of these ways that leads to any is theirs. A link does as well, be it to the channel or to a post. Upper
+    and lower case are the same.
     """
-    wanted = " ".join(text.split()).casefold()
-    candidates = list(Channel.objects.filter(state__in=list(states)))
+    wanted = fold_title(text)
+    candidates = list(Channel.objects.filter(state__in=list(states)).order_by("title", "channel_id"))
     links = (wanted.removeprefix(prefix) for prefix in LINK_PREFIXES if wanted.startswith(prefix))
     name = next(links, wanted).partition("/")[0]
-    titles = [(channel, " ".join(channel.title.split()).casefold()) for channel in candidates]
+    titles = [(channel, fold_title(channel.title)) for channel in candidates]
     tries = (
         [channel for channel in candidates if name and channel.username.casefold() == name],
         [channel for channel in candidates if channel.channel_id in _list_ids(wanted)],
         [channel for channel, title in titles if wanted and title == wanted],
         [channel for channel, title in titles if wanted and title.startswith(wanted)],
     )
-    found: list[Channel] = next(filter(None, tries), [])
-    if len(found) != 1:
-        raise UnknownChannel(f"{len(found)} channels")
-    return found[0]
+    return next(filter(None, tries), [])
+
+
+def fold_title(text: str) -> str:
+    """Return a title as it is compared."""
+    return " ".join(text.split()).casefold()
 
 
 def list_read() -> list[Channel]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TypeVar
@@ -11,7 +11,7 @@ from typing import TypeVar
 from django.conf import settings
 
 from digests.domain.calendar import DAY, day_of
-from digests.domain.channels import find_channel
+from digests.domain.channels import match_channels
 from digests.errors import OrderUnreadable, UnknownChannel
 from digests.models import Channel
 
@@ -34,10 +34,15 @@ YEARS_BACK = range(9)  # of a date without its year: the 29th of February comes 
 
 @dataclass(frozen=True, slots=True)
 class DigestOrder:
-    """`channel` is None where none is named, `day` None for the latest."""
+    """`channel` is None where none is named, `day` None for the latest.
+
+    `choice` are the channels that `name` fits, where these are several.
+    """
 
     channel: Channel | None
     day: date | None = None
+    choice: tuple[Channel, ...] = ()
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,18 +54,25 @@ class SubscriptionOrder:
 
 
 def read_digest_order(text: str, *, now: datetime) -> DigestOrder:
-    """Read `[channel] [day]`. Raises `UnknownChannel`, `OrderUnreadable`."""
-    if channel := _find(text):
-        return DigestOrder(channel)
+    """Read `[channel] [day]`, in the way that leaves no choice if there is one.
+
+    Raises `UnknownChannel`, `OrderUnreadable`.
+    """
+    whole = match_channels(text)
+    if len(whole) == 1:
+        return DigestOrder(whole[0])
     name, word = _split_last(text)
-    known = _find(name) if name else None
-    if name and known is None:
+    named = match_channels(name) if name else []
+    day = read_day(word, today=day_of(now, zone=_find_zone(named)))
+    if day and (len(named) == 1 or not name):
+        return DigestOrder(named[0] if named else None, day)
+    if whole:
+        return DigestOrder(None, choice=tuple(whole), name=text)
+    if not named:
         raise UnknownChannel("no such channel")
-    zone = known.time_zone if known else settings.TIME_ZONE
-    day = read_day(word, today=day_of(now, zone=zone))
     if day is None:
-        raise OrderUnreadable("no day") if known else UnknownChannel("no such channel")
-    return DigestOrder(known, day)
+        raise OrderUnreadable("no day")
+    return DigestOrder(None, day, choice=tuple(named), name=name)
 
 
 def read_subscription_order(text: str) -> SubscriptionOrder:
@@ -94,10 +106,14 @@ def read_day(word: str, *, today: date) -> date | None:
 
 
 def _find(name: str) -> Channel | None:
-    try:
-        return find_channel(name)
-    except UnknownChannel:
-        return None
+    found = match_channels(name)
+    return found[0] if len(found) == 1 else None
+
+
+def _find_zone(named: Sequence[Channel]) -> str:
+    """Return the time zone that these channels share, else the house's."""
+    zones = {channel.time_zone for channel in named}
+    return zones.pop() if len(zones) == 1 else str(settings.TIME_ZONE)
 
 
 def _split_last(text: str) -> tuple[str, str]:

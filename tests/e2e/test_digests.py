@@ -9,7 +9,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from botgateway.wording.digests import DigestsPhrase
+from botgateway.wording.general import GeneralPhrase
 from botgateway.wording.phrase import say_plain
+from botgateway.wording.times import say_date
 from digests.domain.calendar import DAY
 from tests.harness.guarded_stack import ask, buttons, find_message, press
 from tests.harness.llm_standin_process import LLMStandIn
@@ -145,6 +147,51 @@ def test_what_there_is_no_digest_of_is_said_and_nothing_is_written_in_vain(
     )
     stack.database().channels.update_one({"channel_id": str(channel)}, {"$set": {"state": "off"}})
     assert answer_to(f"/digest {name}") == shown(DigestsPhrase.UNKNOWN_CHANNEL)
+
+
+def test_a_name_that_several_channels_have_is_answered_with_these_as_buttons_and_the_day_is_kept(
+    stack: Stack, channel: int, chat_id: int, noon: datetime
+) -> None:
+    telegram, known, yesterday = stack.telegram, stack.database().channels, noon.date().isoformat()
+    titles = [f"Заречье {chat_id} {letter}" for letter in "абвгдежзи"]
+    record = known.find_one({"channel_id": str(channel)}, {"_id": 0}) or {}
+    others = [f"{channel}{place}" for place in range(len(titles))]
+    known.insert_many(
+        {**record, "channel_id": number, "title": title, "username": ""}
+        for number, title in zip(others, titles, strict=True)
+    )
+    known.update_one({"channel_id": str(channel)}, {"$set": {"title": "Порт"}})
+
+    asked = ask(telegram, chat_id, f"/digest заречье {chat_id}  вчера")
+    message_id = telegram.messages(chat_id)[-1]["message_id"]
+    first = buttons(telegram, chat_id, message_id)
+    press(telegram, chat_id, message_id, first.pop("2 →"))
+    wait_until(lambda: titles[-1] in buttons(telegram, chat_id, message_id), what="the second page")
+    second = buttons(telegram, chat_id, message_id)
+
+    day = say_date(noon.date(), language="ru")
+    assert asked == shown(DigestsPhrase.SEVERAL_OF_DAY, date=day)
+    assert first == {
+        title: f"digest:show:{number}:{yesterday}"
+        for title, number in zip(titles[:-1], others[:-1], strict=True)
+    }
+    assert [*second] == [titles[-1], "← 1"]
+    known.update_many({"channel_id": {"$in": others[:2]}}, {"$set": {"title": f"Заречье {chat_id}"}})
+    known.update_one({"channel_id": others[1]}, {"$set": {"username": "namesake"}})
+    assert ask(telegram, chat_id, f"/digest заречье {chat_id}") == shown(DigestsPhrase.SEVERAL)
+    namesakes = buttons(telegram, chat_id, telegram.messages(chat_id)[-1]["message_id"])
+    assert namesakes == {
+        f"Заречье {chat_id} ({others[0]})": f"digest:show:{others[0]}:",
+        f"Заречье {chat_id} (@namesake)": f"digest:show:{others[1]}:",
+    }
+
+    known.update_many({"channel_id": {"$in": others[1:]}}, {"$set": {"state": "off"}})
+    outdated = press(telegram, chat_id, message_id, second[titles[-1]])
+    press(telegram, chat_id, message_id, first[titles[0]])
+    find_message(telegram, chat_id, shown(DigestsPhrase.UNKNOWN_DAY, channel=f"Заречье {chat_id}", date=day))
+    assert outdated == say_plain(GeneralPhrase.BUTTON_OUTDATED, language="ru")
+    for odd in (f"digest:alike:0::{others[1]}:9", f"digest:alike:0::{others[0]}:x", "digest:alike:0"):
+        assert press(telegram, chat_id, message_id, odd) == outdated
 
 
 def test_subscriptions_are_made_changed_and_ended_by_buttons(

@@ -71,6 +71,31 @@ def test_a_digest_is_ordered_by_channel_and_day_and_a_title_may_end_like_one() -
 
 
 @pytest.mark.django_db
+def test_a_name_that_several_channels_have_leaves_the_choice_and_keeps_the_day() -> None:
+    sport = ChannelFactory.create(title="Вести: спорт", time_zone="Asia/Vladivostok")
+    city = ChannelFactory.create(title="Вести: город", time_zone="Asia/Vladivostok")
+    ChannelFactory.create(title="Вести тайные", state=ChannelState.OFF)
+    daily, weekly = (
+        ChannelFactory.create(title="Вчера за день"),
+        ChannelFactory.create(title="Вчера и всегда"),
+    )
+    late = datetime(2026, 3, 11, 20, tzinfo=UTC)  # the twelfth has begun where the news are from
+
+    def read(text: str) -> DigestOrder:
+        return read_digest_order(text, now=late)
+
+    assert read("ВЕСТИ") == DigestOrder(None, choice=(city, sport), name="ВЕСТИ")
+    assert read("вести вчера") == DigestOrder(None, date(2026, 3, 11), choice=(city, sport), name="вести")
+    assert read("вести: с вчера") == DigestOrder(sport, date(2026, 3, 11))
+    assert read("вчера") == DigestOrder(None, date(2026, 3, 10))  # which leaves no choice
+    assert read("вче") == DigestOrder(None, choice=(daily, weekly), name="вче")
+    with pytest.raises(OrderUnreadable):
+        read("вести скоро")
+    with pytest.raises(UnknownChannel):
+        read("новости вчера")
+
+
+@pytest.mark.django_db
 def test_a_subscription_is_ordered_by_channel_and_hour_and_a_title_may_end_with_a_number() -> None:
     radio = ChannelFactory.create(title="Радио 7")
     ChannelFactory.create(title="Тайное", username="secret", state=ChannelState.OFF)
