@@ -13,6 +13,7 @@ OBJECT_ID = "django_mongodb_backend.fields.ObjectIdAutoField"
 
 
 class MongoAdminConfig(AdminConfig):
+    default_site = "butler_project.admin_site.GuardedAdminSite"
     default_auto_field = OBJECT_ID
 
 
