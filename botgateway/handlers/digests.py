@@ -32,6 +32,7 @@ from digests.domain import channels, subscriptions, writing
 from digests.domain.calendar import DAY
 from digests.domain.channels import TOLD_OF
 from digests.domain.due import FIRST_PAUSE
+from digests.domain.edits import count_edited
 from digests.domain.known_days import KnownDays, find_known_days, find_latest_written, may_be_unread
 from digests.domain.orders import read_digest_order
 from digests.enums import ChannelState, DigestStatus
@@ -148,6 +149,8 @@ def _show(
             channel, day, days, is_subscribed=is_subscribed, language=conversation.language
         )
     text = write_digest(digest, channel, conversation.language)
+    if edited := count_edited(digest):
+        text += f"\n\n{conversation.say(Words.EDITED_SINCE, count=str(edited))}"
     return Handled(message_ids=conversation.answer.deliver(text, keyboard), toast=toast)
 
 

@@ -11,6 +11,7 @@ class DigestsPhrase(Phrase):
     HEADING = auto()
     BY_RULES = auto()
     MADE_UP = auto()
+    EDITED_SINCE = auto()
     EMPTY = auto()
     FAILED = auto()
     NOT_TODAY = auto()

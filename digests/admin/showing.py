@@ -15,6 +15,7 @@ from django.utils.translation import gettext
 from digests.domain.calendar import read_zone
 from digests.domain.citations import link_to
 from digests.domain.day import Post, Statement
+from digests.domain.edits import count_edited
 from digests.domain.records import posts_from_json, statements_from_json
 from digests.models import Channel, Digest
 
@@ -51,6 +52,7 @@ class ShownDigest:
     statements: list[ShownStatement]
     posts: list[ShownPost]
     more_posts: int
+    edited: int
     features: str
 
 
@@ -62,6 +64,7 @@ def show_digest(digest: Digest, channel: Channel | None) -> ShownDigest:
         statements=_show_statements(statements_from_json(digest.statements), shown),
         posts=list(shown.values())[:MOST_POSTS],
         more_posts=max(0, len(shown) - MOST_POSTS),
+        edited=count_edited(digest),
         features=", ".join(name for name, is_on in sorted(json.loads(digest.feature_flags).items()) if is_on),
     )
 

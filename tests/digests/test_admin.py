@@ -134,8 +134,11 @@ def test_a_digest_is_shown_beside_its_posts(staff: Client, channel: Channel) -> 
         checks=json.dumps({"version": 1, "findings": [{"statement": 1, "kind": "link", "value": "9"}]}),
     )
 
+    store_posts(channel, "Моста не открыли.")
+
     page = page_of(staff, "digest", digest)
     for text in (
+        "После написания исправлено постов: 1",
         '<a href="https://t.me/zarechye/1" rel="noreferrer">00:01</a>',
         "В Заречье &lt;открыли&gt; мост.",
         "Вести",

@@ -94,6 +94,10 @@ def test_a_digest_is_written_for_who_asks_and_sent_to_who_subscribes_until_the_c
     delivered = find_message(telegram, chat_id, *STATEMENTS)
     assert buttons(telegram, chat_id, delivered["message_id"]) == under
 
+    posts = stack.database().channel_posts
+    bridge = posts.find_one({"channel_id": str(channel), "text": {"$regex": "^Мост"}}) or {}
+    telegram.edit_post(channel, bridge["message_id"], "Мост через Лугу открыли в полдень. И закрыли в час.")
+    wait_until(lambda: posts.count_documents({"text": {"$regex": "в час"}}), what="the edit")
     telegram.remove_bot(channel)
     wait_until(
         lambda: stack.database().channels.count_documents({"channel_id": str(channel), "state": "left"}),
@@ -105,9 +109,9 @@ def test_a_digest_is_written_for_who_asks_and_sent_to_who_subscribes_until_the_c
     assert subscription(stack, chat_id) == {}
     gone = ask(telegram, chat_id, f"/digest {name} позавчера")
     assert gone == shown(DigestsPhrase.GONE, channel=f"Заречье {chat_id}")
-    assert (
-        ask(telegram, chat_id, f"/digest {name} вчера").splitlines()[2:] == STATEMENTS
-    )  # what was written stays
+    edited = shown(DigestsPhrase.EDITED_SINCE, count=1)
+    kept = ask(telegram, chat_id, f"/digest {name} вчера").splitlines()[2:]
+    assert kept == [*STATEMENTS, "", edited]  # what was written stays
     assert len(model.requests()) == asked
 
 
