@@ -107,7 +107,9 @@ def score_digest(
     return Scores(
         faithfulness=_share([_is_faithful(*pair) for pair in zip(statements, cited, strict=True)]),
         supported_content=_support(statements, cited),
-        fact_coverage=_share([any(_holds(statement, fact) for statement in statements) for fact in facts]),
+        fact_coverage=_share(
+            [any(holds_fact(statement, fact) for statement in statements) for fact in facts]
+        ),
         post_coverage=_share([_is_cited(post, statements) for post in day.originals]),
         compression_ratio=_ratio(len(text), sum(len(post.text) for post in day.posts)),
         russian=_share([judge_language(statement.text).is_russian for statement in statements]),
@@ -133,7 +135,7 @@ def _support(statements: Sequence[Statement], cited: Sequence[Sequence[Post]]) -
     return _mean([share for share in shares if share is not None])
 
 
-def _holds(statement: Statement, fact: ExpectedFact) -> bool:
+def holds_fact(statement: Statement, fact: ExpectedFact) -> bool:
     """Tell whether a statement cites a post of the fact and has all its figures or, where it has none, most stems."""
     if not set(statement.post_ids) & set(fact.post_ids):
         return False

@@ -16,6 +16,7 @@ from tests.benchmarks.scenarios import (
     flood,
     floor,
     kill,
+    long_days,
     offered,
     staff_pages,
 )
@@ -34,4 +35,5 @@ SCENARIOS: dict[str, Scenario] = {
     "compression": compression.run,
     "staff_pages": staff_pages.run,
     "digests": digests.run,
+    "long_days": long_days.run,
 }
