@@ -54,7 +54,7 @@ def handle_digest(conversation: Conversation) -> Handled:
     try:
         order = read_digest_order(argument, now=timezone.now())
     except UnknownChannel:
-        return answer_with(conversation, Words.UNKNOWN_CHANNEL)
+        return answer_with(conversation, Words.NO_SUCH_CHANNEL)
     except OrderUnreadable:
         return answer_with(conversation, Words.BAD_DAY)
     if order.choice:

@@ -28,6 +28,7 @@ class DigestsPhrase(Phrase):
     SEVERAL = auto()
     SEVERAL_OF_DAY = auto()
     NO_CHANNELS = auto()
+    NO_SUCH_CHANNEL = auto()
     UNKNOWN_CHANNEL = auto()
     OF_DAY_BUTTON = auto()
     SUBSCRIBE_BUTTON = auto()

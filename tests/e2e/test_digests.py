@@ -143,14 +143,14 @@ def test_what_there_is_no_digest_of_is_said_and_nothing_is_written_in_vain(
         DigestsPhrase.UNKNOWN_DAY, channel=f"Заречье {chat_id}", date="1 января 2020 г."
     )
     assert answer_to(f"/digest {name} 31.02") == shown(DigestsPhrase.BAD_DAY)
-    assert answer_to("/digest @nobody вчера") == shown(DigestsPhrase.UNKNOWN_CHANNEL)
+    assert answer_to("/digest @nobody вчера") == shown(DigestsPhrase.NO_SUCH_CHANNEL)
     assert answer_to(f"/subscribe {name} 25") == shown(DigestsPhrase.BAD_HOUR)
     assert answer_to("/unsubscribe") == shown(DigestsPhrase.NO_SUBSCRIPTIONS)
     assert answer_to(f"/unsubscribe {name}") == shown(
         DigestsPhrase.NOT_SUBSCRIBED, channel=f"Заречье {chat_id}"
     )
     stack.database().channels.update_one({"channel_id": str(channel)}, {"$set": {"state": "off"}})
-    assert answer_to(f"/digest {name}") == shown(DigestsPhrase.UNKNOWN_CHANNEL)
+    assert answer_to(f"/digest {name}") == shown(DigestsPhrase.NO_SUCH_CHANNEL)
 
 
 def test_a_name_that_several_channels_have_is_answered_with_these_as_buttons_and_the_day_is_kept(
