@@ -11,14 +11,14 @@ from __future__ import annotations
 import importlib
 import pkgutil
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache, cached_property
 from typing import cast
 
 import structlog
 
 from llm import providers
-from llm.provider_settings import MissingSetting, SettingLookup
+from llm.provider_settings import InvalidSetting, MissingSetting, SettingLookup
 from llm.providers.base import Provider
 from llm.route import Candidate, read_candidates
 
@@ -26,7 +26,7 @@ from llm.route import Candidate, read_candidates
 FIRST_VENDOR, LAST_VENDOR = "openai_compatible", "offline"
 DEFAULT_SETTING, FALLBACK_SETTING = "LLM_DEFAULT", "LLM_FALLBACK"
 REVIEWER_SETTING = "DIGEST_REVIEWER"
-VENDOR_SUFFIXES = ("API_URL", "MODEL")  # set without the key, they tell that the vendor is wanted
+VENDOR_SUFFIXES = ("API_KEY", "API_URL", "MODEL")  # one set without another tells that the vendor is wanted
 
 BuildProviders = Callable[[SettingLookup], list[Provider]]
 
@@ -51,22 +51,21 @@ class Registry:
     @cached_property
     def house(self) -> Candidate:
         """Who answers when nobody has chosen: `LLM_DEFAULT`, or the first provider. Raises `InvalidSetting`."""
-        configured = self.all_providers()
-        chosen = read_candidates([self._lookup(DEFAULT_SETTING, "")], configured, setting=DEFAULT_SETTING)
-        return chosen[0] if chosen else Candidate(next(iter(configured.values())))
+        chosen = self._read_named(DEFAULT_SETTING)
+        return chosen[0] if chosen else Candidate(next(iter(self.all_providers().values())))
 
     @cached_property
     def fallback(self) -> tuple[Candidate, ...]:
         """Who is asked when the chosen model gives no answer: `LLM_FALLBACK`. Raises `InvalidSetting`."""
-        return self._read_candidates(FALLBACK_SETTING)
+        return self._read_named(FALLBACK_SETTING)
 
     @cached_property
     def reviewer(self) -> Candidate | None:
         """Who reviews digests: `DIGEST_REVIEWER`; None: nobody. Raises `InvalidSetting`."""
-        return next(iter(self._read_candidates(REVIEWER_SETTING)), None)
+        return next(iter(self._read_named(REVIEWER_SETTING)), None)
 
-    def _read_candidates(self, setting: str) -> tuple[Candidate, ...]:
-        return read_candidates(self._lookup(setting, "").split(","), self.all_providers(), setting=setting)
+    def _read_named(self, setting: str) -> tuple[Candidate, ...]:
+        return _read_named(self._lookup, setting, self.all_providers())
 
     def _build_all(self) -> Iterator[Provider]:
         for vendor, build in _discover_builders():
@@ -89,12 +88,24 @@ def check_configuration() -> dict[str, str]:
         except MissingSetting as missing:
             left_out[vendor] = missing.setting
     for setting in (DEFAULT_SETTING, FALLBACK_SETTING, REVIEWER_SETTING):
-        read_candidates(look_up_setting(setting).split(","), configured, setting=setting)
-    return {vendor: setting for vendor, setting in left_out.items() if _is_meant(vendor)}
+        _read_named(look_up_setting, setting, configured)
+    return {vendor: setting for vendor, setting in left_out.items() if _is_meant(setting)}
 
 
-def _is_meant(vendor: str) -> bool:
-    return any(look_up_setting(f"{vendor.upper()}_{suffix}") for suffix in VENDOR_SUFFIXES)
+def _read_named(
+    lookup: SettingLookup, setting: str, configured: Mapping[str, Provider]
+) -> tuple[Candidate, ...]:
+    """Return the models that a setting names: several in `LLM_FALLBACK` alone. Raises `InvalidSetting`."""
+    named = read_candidates(lookup(setting, "").split(","), configured, setting=setting)
+    if len(named) > 1 and setting != FALLBACK_SETTING:
+        raise InvalidSetting(setting, "it takes one model")
+    return named
+
+
+def _is_meant(missing_setting: str) -> bool:
+    """Tell whether something else is set of a vendor; its variables begin alike: `LLM_` stands for one's endpoint."""
+    prefix = missing_setting.removesuffix("_API_KEY").removesuffix("_API_URL")
+    return any(look_up_setting(f"{prefix}_{suffix}") for suffix in VENDOR_SUFFIXES)
 
 
 @cache

@@ -5,11 +5,12 @@ import sys
 import threading
 
 import pytest
+from pytest_django.fixtures import Settings
 from structlog.testing import capture_logs
 
 from llm.provider_settings import InvalidSetting
 from llm.providers.base import Provider
-from llm.registry import Registry
+from llm.registry import Registry, check_configuration
 from llm.route import write_candidate
 
 URL = "http://127.0.0.1:9/v1"
@@ -77,6 +78,26 @@ def test_vendors_and_endpoints_stand_side_by_side_ones_own_first():
 def test_a_wrong_value_stops_with_the_name_of_its_variable(setting: str, value: str):
     with pytest.raises(InvalidSetting, match=setting):
         registry_of(**{"LLM_API_URL": URL, setting: value}).all_providers()
+
+
+@pytest.mark.parametrize("setting", ["LLM_DEFAULT", "DIGEST_REVIEWER"])
+def test_where_one_model_is_named_a_list_is_refused_by_the_check_as_by_the_registry(
+    settings: Settings, setting: str
+):
+    setattr(settings, setting, "offline,offline")
+    registry = registry_of(**{setting: "offline,offline"})
+
+    with pytest.raises(InvalidSetting, match=f"{setting}: it takes one model"):
+        check_configuration()
+    with pytest.raises(InvalidSetting, match=f"{setting}: it takes one model"):
+        _ = registry.house, registry.reviewer
+
+
+@pytest.mark.parametrize("setting", ["LLM_API_KEY", "LLM_MODEL"])
+def test_an_endpoint_without_its_address_is_configured_by_half(settings: Settings, setting: str):
+    setattr(settings, setting, "something")
+
+    assert check_configuration() == {"openai_compatible": "LLM_API_URL"}
 
 
 def test_threads_get_one_and_the_same_provider():
