@@ -25,7 +25,10 @@ class AccessDecisionAdmin(RecordAdmin):
 
 
 class ChatRecordAdmin(RecordAdmin):
-    """Records found by their chat: the index begins with the status, so every status is asked for by name."""
+    """Records found by their chat: the index begins with the status, so every status is asked for by itself.
+
+    With `status__in` the embedded database would look through a whole status.
+    """
 
     statuses: tuple[str, ...] = ()
     search_fields = ("chat_id",)
@@ -37,7 +40,10 @@ class ChatRecordAdmin(RecordAdmin):
         return (queryset.filter(self.match(term)) if term else queryset), False
 
     def match(self, term: str) -> Q:
-        return Q(status__in=self.statuses, chat_id=term)
+        found = Q(pk__in=[])
+        for status in self.statuses:
+            found |= Q(status=status, chat_id=term)
+        return found
 
 
 @admin.register(Notice)
