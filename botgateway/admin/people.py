@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, cast
 
 from django.contrib import admin, messages
@@ -23,6 +24,7 @@ from botgateway.domain.resets import reset_person
 from botgateway.enums import AccessState, DecisionSource
 from botgateway.models import Person
 from botgateway.tasks import wake_notices
+from personalization.admin.confirmations import list_user_ids
 from personalization.admin.reading import log_reading, may_read, note
 from personalization.admin.resets import ResetAdmin
 from personalization.domain.compression_records import forget_request, note_request
@@ -126,15 +128,22 @@ class PersonAdmin(PersonPageAdmin, ResetAdmin):
         self._decide_about(request, queryset, AccessState.REFUSED)
 
     @admin.action(description=gettext_lazy("Block"), permissions=["change"])
-    def block(self, request: HttpRequest, queryset: QuerySet[Person]) -> None:
-        self._decide_about(request, queryset, AccessState.BLOCKED)
+    def block(self, request: HttpRequest, queryset: QuerySet[Person]) -> HttpResponse | None:
+        """Ask for confirmation, then block: somebody approved would be left without an answer by a slip."""
+        people = list(queryset)
+        user_ids = [person.user_id for person in people]
+        if not self.is_confirmed(request, user_ids):
+            template = "admin/people/confirm_block.html"
+            return self.ask(request, user_ids, template=template, title=gettext("Block?"))
+        self._decide_about(request, people, AccessState.BLOCKED)
+        return None
 
     @admin.action(description=gettext_lazy("Compress the memory now"), permissions=["change"])
     def compress(self, request: HttpRequest, queryset: QuerySet[Person]) -> None:
         """Have the memories compressed by a worker, as far as they are over their cap."""
         asked, user_id = 0, ""
         try:
-            for user_id in list(queryset.order_by().values_list("user_id", flat=True)):
+            for user_id in list_user_ids(queryset):
                 note_request(user_id)
                 compress_user_memory.apply_async((user_id,), retry=False, ignore_result=True)
                 note(request, user_id, COMPRESSION_NOTED, flag=CHANGE)
@@ -147,7 +156,7 @@ class PersonAdmin(PersonPageAdmin, ResetAdmin):
 
     @admin.action(description=gettext_lazy("Export everything that is known"), permissions=["read"])
     def export(self, request: HttpRequest, queryset: QuerySet[Person]) -> FileResponse:
-        user_ids = list(queryset.order_by().values_list("user_id", flat=True))
+        user_ids = list_user_ids(queryset)
         log_reading(request, user_ids, part="export")
         return export_people(user_ids)
 
@@ -165,7 +174,7 @@ class PersonAdmin(PersonPageAdmin, ResetAdmin):
             raise Http404
         return person
 
-    def _decide_about(self, request: HttpRequest, people: QuerySet[Person], state: AccessState) -> None:
+    def _decide_about(self, request: HttpRequest, people: Iterable[Person], state: AccessState) -> None:
         outcomes = [self._decide(request, person, state) for person in people]
         made = sum(1 for decision in outcomes if decision and decision.is_new)
         impossible = outcomes.count(None)

@@ -14,11 +14,22 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from admin_lists import LISTED, MOST_AT_ONCE
-from botgateway.models import AccessDecision, Notice, Person
+from botgateway.enums import NoticeStatus, UpdateStatus
+from botgateway.models import AccessDecision, InboxUpdate, Notice, Person
 from personalization.models import Compression, MemoryEvent, UserProfile
 from redis_connection import redis_client
 from tests.factories.personalization import EventFactory, ProfileFactory, fill_memory, store_text_file
-from tests.harness.admin_site import DECISIONS, PEOPLE, add_person, choose, log_in, read, section
+from tests.harness.admin_site import (
+    DECISIONS,
+    NOTICES,
+    PEOPLE,
+    UPDATES,
+    add_person,
+    choose,
+    log_in,
+    read,
+    section,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -96,7 +107,7 @@ def test_a_decision_taken_on_the_page_leads_back_to_it_and_stays_on_record(staff
     page = read(staff, f"{PEOPLE}of/1/")
     assert [f'value="{name}"' in page for name in ("approve", "refuse", "block")] == [True] * 3
 
-    after = choose(staff, "block", person, from_page="1")
+    after = choose(staff, "block", person, from_page="1", confirmed="1")
 
     assert 'id="person-page"' in after
     assert [f'value="{name}"' in after for name in ("approve", "refuse", "block")] == [True, False, False]
@@ -108,11 +119,40 @@ def test_a_decision_taken_on_the_page_leads_back_to_it_and_stays_on_record(staff
     assert staff.post(f"{DECISIONS}{decision.pk}/delete/", {"post": "yes"}).status_code == 403
 
 
+def test_a_block_is_confirmed_by_the_number_of_those_who_were_counted(staff: Client) -> None:
+    for user_id in ("1", "2", "3"):
+        add_person(user_id, "approved")
+    address = f"{PEOPLE}?access_state__exact=approved"
+    choice = {"action": "block", "select_across": "1", "_selected_action": "any"}
+
+    asked = staff.post(address, choice).content.decode()
+    add_person("4", "approved")
+    stale = staff.post(address, {**choice, "confirmed": "3"}).content.decode()
+    untouched = AccessDecision.objects.count()
+    done = staff.post(address, {**choice, "confirmed": "4"}, follow=True).content.decode()
+    english = staff.post(
+        PEOPLE,
+        {"action": "block", "_selected_action": Person.objects.first().pk, "from_page": "1"},
+        headers={"Accept-Language": "en"},
+    ).content.decode()
+
+    assert "Будут заблокированы 3 человека" in asked
+    assert "<li>3</li>" in asked
+    assert "найдены не те" in stale
+    assert untouched == 0
+    assert "Заблокировано: 4;" in done
+    assert set(AccessDecision.objects.values_list("after", "decided_by")) == {("blocked", "staff:boss")}
+    assert LogEntry.objects.filter(change_message="blocked").count() == 4
+    assert "1 person is blocked" in english
+    assert f'href="{PEOPLE}of/1/"' in english  # the way back
+
+
 def test_staff_who_may_only_look_decide_nothing(client: Client) -> None:
     log_in(client, "view_person")
     person = add_person("1")
 
     choose(client, "approve", person)
+    choose(client, "block", person, confirmed="1")
     choose(client, "reset_profiles", person, confirmed="1")
     choose(client, "export", person)
 
@@ -143,12 +183,32 @@ def test_people_are_found_by_the_beginnings_of_id_and_names(staff: Client) -> No
     assert found(access_state__exact="blocked") == (False, False)
 
 
+def test_records_of_a_chat_are_found_whatever_became_of_them(staff: Client) -> None:
+    for number, status in enumerate(UpdateStatus.values):
+        InboxUpdate.objects.create(
+            update_id=number, kind="message", chat_id="42", status=status, trace_id=f"{number:032x}"
+        )
+    for status in NoticeStatus.values:
+        Notice.objects.create(key=f"told:{status}", chat_id="42", status=status)
+    Notice.objects.create(key="request:42", chat_id="7", about_user_id="42")
+
+    def count(address: str, term: str) -> int:
+        return read(staff, address, q=term).count('<th class="field-')
+
+    assert count(UPDATES, "42") == len(UpdateStatus.values)
+    assert count(NOTICES, "42") == len(NoticeStatus.values) + 1
+    assert [count(UPDATES, "4"), count(NOTICES, "4")] == [0, 0]
+    assert [count(UPDATES, f"{2:032x}"), count(NOTICES, "told:failed")] == [1, 1]
+
+
 def test_a_list_counts_no_further_than_anybody_leafs_and_acts_on_a_bounded_number(staff: Client) -> None:
     Person.objects.bulk_create(
         [Person(user_id=str(number), access_state="pending") for number in range(LISTED + 1)]
     )
 
-    assert f"{LISTED}+" in read(staff, PEOPLE)
+    assert f"Всего: {LISTED}+\n" in read(staff, PEOPLE)
+    Person.objects.filter(user_id=str(LISTED)).delete()
+    assert f"Всего: {LISTED}\n" in read(staff, PEOPLE)
     everybody = choose(staff, "approve", Person.objects.first(), select_across="1")
     Person.objects.exclude(user_id__in=map(str, range(MOST_AT_ONCE))).delete()
     asked = choose(staff, "reset_profiles", Person.objects.first(), select_across="1")
