@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.db.models import QuerySet
@@ -13,8 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from admin_lists import RecordAdmin
-from llm.errors import LLMError
-from llm.metrics import OUTCOME_OK, OUTCOME_STOPPED
+from llm.admin_texts import OUTCOMES, describe_outcome
 from llm.models import CatalogueModel, Exchange, ProviderState
 
 # What is rare among the exchanges of a quarter is looked for among those of a week: there is an index of time alone.
@@ -39,12 +38,31 @@ class CatalogueModelAdmin(RecordAdmin):
     ordering = ["provider", "model_id"]
 
 
+class FailureFilter(admin.SimpleListFilter):
+    """Those of one failure, of the few that there are at the moment."""
+
+    title = _("failure")
+    parameter_name = "failure"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, str]]:
+        found = ProviderState.objects.exclude(failure="").values_list("failure", flat=True)
+        return [(code, describe_outcome(code)) for code in sorted(set(found))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(failure=self.value()) if self.value() else queryset
+
+
 @admin.register(ProviderState)
 class ProviderStateAdmin(RecordAdmin):
-    list_display = ["provider", "refreshed_at", "asked_at", "failure"]
-    list_filter = ["failure"]
+    list_display = ["provider", "refreshed_at", "asked_at", "failure_text"]
+    list_filter = [FailureFilter]
     search_fields = ("^provider",)
     ordering = ["provider"]
+    worded: ClassVar[Mapping[str, str]] = {"failure": "failure_text"}
+
+    @admin.display(description=_("failure"))
+    def failure_text(self, state: ProviderState) -> str:
+        return describe_outcome(state.failure)
 
 
 class RecentFilter(admin.SimpleListFilter):
@@ -61,7 +79,7 @@ class OutcomeFilter(RecentFilter):
     parameter_name = "outcome"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, str]]:
-        return [(outcome, outcome) for outcome in list_outcomes()]
+        return [(outcome, str(text)) for outcome, text in OUTCOMES.items()]
 
 
 class ProviderFilter(RecentFilter):
@@ -83,7 +101,7 @@ class ExchangeAdmin(RecordAdmin):
         "provider",
         "model",
         "purpose",
-        "outcome",
+        "outcome_text",
         "prompt_tokens",
         "completion_tokens",
         "is_estimated",
@@ -94,6 +112,11 @@ class ExchangeAdmin(RecordAdmin):
     search_fields = ("user_id", "trace_id")
     search_help_text = _("The id of a person, or a whole trace id.")
     ordering = ["-created_at"]
+    worded: ClassVar[Mapping[str, str]] = {"outcome": "outcome_text"}
+
+    @admin.display(description=_("outcome"))
+    def outcome_text(self, exchange: Exchange) -> str:
+        return describe_outcome(exchange.outcome)
 
     @admin.display(description=_("first token s"), ordering="first_token_s", empty_value="-")
     def first_token(self, exchange: Exchange) -> str | None:
@@ -107,14 +130,3 @@ class ExchangeAdmin(RecordAdmin):
 def _round(seconds: float | None) -> str | None:
     """Return seconds as they are compared at a glance."""
     return None if seconds is None else f"{seconds:.2f}"
-
-
-def list_outcomes() -> list[str]:
-    """Return how an exchange can end."""
-    return [OUTCOME_OK, OUTCOME_STOPPED, *sorted({error.outcome for error in _list_errors(LLMError)})]
-
-
-def _list_errors(error: type[LLMError]) -> Iterable[type[LLMError]]:
-    yield error
-    for kind in error.__subclasses__():
-        yield from _list_errors(kind)

@@ -18,7 +18,9 @@ from admin_lists import count_up_to
 from botgateway.models import AccessDecision, Person
 from digests.admin.lists import attach_channels
 from digests.models import Subscription
+from llm.admin_texts import describe_outcome
 from llm.models import Exchange
+from personalization.admin.compressions import describe_status
 from personalization.admin.files import build_download_address
 from personalization.admin.reading import READ_FLAG, READ_PERMISSION
 from personalization.domain import memory
@@ -100,12 +102,15 @@ def read_file_text(wanted: Wanted) -> Mapping[str, Any]:
 
 
 def read_exchanges(wanted: Wanted) -> Mapping[str, Any]:
-    return take_page(Exchange.objects.filter(user_id=wanted.user_id).order_by("-created_at"), wanted)
+    found = take_page(Exchange.objects.filter(user_id=wanted.user_id).order_by("-created_at"), wanted)
+    return {**found, "rows": [(exchange, describe_outcome(exchange.outcome)) for exchange in found["rows"]]}
 
 
 def read_compressions(wanted: Wanted) -> Mapping[str, Any]:
     records = Compression.objects.filter(user_id=wanted.user_id).order_by("-created_at")
-    return {**take_page(records, wanted), "is_under_way": is_under_way(wanted.user_id)}
+    found = take_page(records, wanted)
+    rows = [(compression, describe_status(compression.status)) for compression in found["rows"]]
+    return {**found, "rows": rows, "is_under_way": is_under_way(wanted.user_id)}
 
 
 def read_subscriptions(wanted: Wanted) -> Mapping[str, Any]:

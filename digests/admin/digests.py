@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext, gettext_lazy, gettext_noop
 
+from digests.admin.faults import describe_fault
 from digests.admin.lists import ChannelRecordAdmin, attach_channels, is_narrowed
 from digests.admin.pages import PageActionsAdmin
 from digests.admin.showing import show_digest
@@ -30,7 +31,7 @@ class DigestAdmin(PageActionsAdmin, ChannelRecordAdmin):
         "day",
         "channel",
         "status",
-        "fault",
+        "cause",
         "post_count",
         "model",
         "latency",
@@ -40,7 +41,7 @@ class DigestAdmin(PageActionsAdmin, ChannelRecordAdmin):
     actions = ["write_anew"]
     deferred = ("summary", "statements", "raw_posts", "feature_flags")
     fieldsets = [
-        (None, {"fields": ["channel", "day", "status", "fault", "attempts", "created_at", "updated_at"]}),
+        (None, {"fields": ["channel", "day", "status", "cause", "attempts", "created_at", "updated_at"]}),
         (
             gettext_lazy("Figures"),
             {
@@ -96,6 +97,10 @@ class DigestAdmin(PageActionsAdmin, ChannelRecordAdmin):
         text = gettext("Digests to be written anew within minutes: %(asked)d; not failed: %(others)d.")
         told = text % {"asked": asked, "others": len(chosen) - asked}
         self.message_user(request, told, messages.SUCCESS if asked else messages.WARNING)
+
+    @admin.display(description=gettext_lazy("fault"))
+    def cause(self, digest: Digest) -> str:
+        return describe_fault(digest.fault)
 
     @admin.display(description=gettext_lazy("first token s"), empty_value="-")
     def first_token(self, digest: Digest) -> str | None:

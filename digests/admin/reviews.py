@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from digests.admin.faults import describe_fault
 from digests.admin.lists import ChannelRecordAdmin, attach_channels, is_narrowed
 from digests.domain.day import Statement
 from digests.domain.records import statements_from_json
@@ -69,7 +70,7 @@ class ReviewReportAdmin(ChannelRecordAdmin):
                     "channel",
                     "day",
                     "status",
-                    "fault",
+                    "cause",
                     "has_passed",
                     "coverage_share",
                     "faithfulness_share",
@@ -98,6 +99,10 @@ class ReviewReportAdmin(ChannelRecordAdmin):
     def get_ordering(self, request: HttpRequest) -> list[Any]:
         """Order by the index that finds them: those of a channel by their day."""
         return ["-day"] if is_narrowed(request) else ["-created_at"]
+
+    @admin.display(description=_("fault"))
+    def cause(self, report: ReviewReport) -> str:
+        return describe_fault(report.fault)
 
     @admin.display(description=_("coverage"))
     def coverage_share(self, report: ReviewReport) -> str:

@@ -186,6 +186,26 @@ def test_digests_and_reviews_are_listed_and_filtered(staff: Client, channel: Cha
 
 
 @pytest.mark.django_db
+def test_why_something_failed_is_told_in_words(staff: Client, channel: Channel) -> None:
+    faults = ("quota_exhausted", "no_statement", "language", "of an older version")
+    for day, fault in enumerate(faults, start=1):
+        DigestFactory.create(
+            channel_id=HERE, day=f"2026-03-0{day}", status=DigestStatus.FAILED, fault=fault, summary=""
+        )
+    report = ReviewReportFactory.create(
+        channel_id=HERE, status=ReviewStatus.INVALID, fault="missed/0: not as asked for (type)"
+    )
+
+    listed = read(staff, f"{ROOT}/digest/", status__exact="failed")
+    opened = page_of(staff, "digest", Digest.objects.get(fault="no_statement"))
+
+    told = ("исчерпана квота у провайдера", "нет ни одного утверждения", "не по-русски", faults[-1])
+    assert [f">{text}" in listed for text in told] == [True] * len(told)
+    assert "нет ни одного утверждения со ссылкой на пост" in opened
+    assert "не так, как просили: missed/0 (type)" in page_of(staff, "reviewreport", report)
+
+
+@pytest.mark.django_db
 def test_what_failed_is_written_anew_however_old_and_often_tried(staff: Client, channel: Channel) -> None:
     written = DigestFactory.create(channel_id=HERE, day="2026-03-09")
     failed = DigestFactory.create(

@@ -7,6 +7,9 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 
+from llm.admin_texts import OUTCOMES
+from llm.errors import LLMError
+from llm.metrics import OUTCOME_CRASHED, OUTCOME_OK, OUTCOME_STOPPED
 from llm.models import CatalogueModel, Exchange, ProviderState
 
 pytestmark = pytest.mark.django_db
@@ -54,6 +57,7 @@ def test_exchanges_are_listed_searched_and_filtered(staff: Client) -> None:
     assert ("qwen-7b" in searched, "llama-8b" in searched) == (True, False)
     assert ("llama-8b" in filtered, "qwen-7b</td>" in filtered) == (True, False)
     assert ">60.02<" in filtered
+    assert "ответ не пришёл вовремя</td>" in filtered
 
 
 def test_what_is_rare_is_looked_for_among_the_latest_exchanges(staff: Client) -> None:
@@ -68,11 +72,36 @@ def test_what_is_rare_is_looked_for_among_the_latest_exchanges(staff: Client) ->
     assert "?provider=here" in read(staff, "exchange")
 
 
+def test_every_end_of_a_call_has_words() -> None:
+    kinds = [LLMError]
+    for kind in kinds:
+        kinds += kind.__subclasses__()
+
+    codes = {OUTCOME_OK, OUTCOME_STOPPED, OUTCOME_CRASHED, *(kind.outcome for kind in kinds)}
+
+    assert codes == set(OUTCOMES)
+
+
+def test_failures_of_providers_are_told_in_words_and_filtered_by_their_codes(staff: Client) -> None:
+    ProviderState.objects.create(provider="here")
+    ProviderState.objects.create(provider="there", failure="quota_exhausted")
+    ProviderState.objects.create(provider="beyond", failure="of an older version")
+
+    every, filtered = read(staff, "providerstate"), read(staff, "providerstate", failure="quota_exhausted")
+    english = staff.get(f"{ROOT}/providerstate/", headers={"Accept-Language": "en"}).content.decode()
+
+    assert 'href="?failure=quota_exhausted"' in every
+    assert ">исчерпана квота у провайдера</td>" in every
+    assert ">of an older version</td>" in every
+    assert [f">{name}</a>" in filtered for name in ("here", "there", "beyond")] == [False, True, False]
+    assert "the provider&#x27;s quota is used up</td>" in english
+
+
 def test_nothing_is_added_changed_or_deleted_by_hand(staff: Client) -> None:
     state = ProviderState.objects.create(provider="here", failure="unavailable")
     page = f"{ROOT}/providerstate/{state.pk}"
 
-    assert "unavailable" in staff.get(f"{page}/change/").content.decode()
+    assert "провайдер недоступен" in staff.get(f"{page}/change/").content.decode()
     refused = [
         staff.post(f"{page}/change/", {"provider": "there"}),
         staff.post(f"{page}/delete/"),

@@ -8,6 +8,9 @@ from django.contrib.auth.models import Permission, User
 from django.test import Client
 from django.urls import reverse
 
+from personalization.admin.compressions import OUTCOMES, STATUSES
+from personalization.domain.compression import Status
+from personalization.domain.compression_run import RunOutcome
 from personalization.domain.profiles import get_profile
 from personalization.models import Compression, CompressionRun, MemoryEvent, UserProfile
 from tests.factories.personalization import EventFactory, ProfileFactory, fill_memory, store_text_file
@@ -103,8 +106,16 @@ def test_runs_and_compressions_are_listed(staff: Client) -> None:
     CompressionRun.objects.create(found=20, processed=7)
     Compression.objects.create(user_id="42", status="ok")
 
-    assert "7 / 20" in staff.get("/admin/personalization/compressionrun/").content.decode()
-    assert "42" in staff.get("/admin/personalization/compression/", {"q": "42"}).content.decode()
+    CompressionRun.objects.create(outcome="failures")
+
+    runs = staff.get("/admin/personalization/compressionrun/").content.decode()
+    found = staff.get("/admin/personalization/compression/", {"q": "42"}).content.decode()
+
+    assert "7 / 20" in runs
+    assert "часть воспоминаний сжать не удалось</td>" in runs
+    assert "сжато</td>" in found
+    assert set(STATUSES) == set(Status) - {Status.NOTHING}
+    assert set(OUTCOMES) == set(RunOutcome) - {RunOutcome.OVERLAPPED}
 
 
 def test_a_file_is_downloaded_to_be_kept_and_never_to_be_shown(

@@ -44,8 +44,8 @@ def test_another_vendors_model_is_chosen_answers_and_is_on_record(
     log_in(browser, house)
     browser.get(f"{house.web_url}{EXCHANGES}?q={chat_id}")
     found += look_at(browser, pictures / "any-model-exchanges.png")
-    shown = {name: browser.texts(f"{ROW} .field-{name}") for name in ("provider", "model", "outcome")}
-    assert shown == {"provider": ["mistral"], "model": [MODEL], "outcome": ["ok"]}
+    shown = {name: browser.texts(f"{ROW} .field-{name}") for name in ("provider", "model", "outcome_text")}
+    assert shown == {"provider": ["mistral"], "model": [MODEL], "outcome_text": ["ответ получен"]}
     assert found == []
 
     browser.follow(f"{ROW} th a")
