@@ -42,14 +42,19 @@ class Limits:
     timeout_s: float = TIMEOUT_S
 
 
-def read_seconds(lookup: SettingLookup, setting: str, default: float) -> float:
+def read_seconds(
+    lookup: SettingLookup, setting: str, default: float, *, is_zero_allowed: bool = False
+) -> float:
     """Read a positive duration in seconds. Raises `InvalidSetting`."""
     try:
         seconds = float(lookup(setting, str(default)))
     except ValueError:
         seconds = math.nan
+    if is_zero_allowed and seconds == 0:
+        return seconds
     if not 0 < seconds < math.inf:
-        raise InvalidSetting(setting, "it must be a positive number of seconds")
+        allowed = "a number of seconds, or 0" if is_zero_allowed else "a positive number of seconds"
+        raise InvalidSetting(setting, f"it must be {allowed}")
     return seconds
 
 

@@ -81,8 +81,5 @@ def _summarise(prompt: Prompt, options: CallOptions) -> str:
 
 
 def build_providers(lookup: SettingLookup) -> list[Provider]:
-    if lookup("OFFLINE_CHUNK_DELAY_S", "0.08") in ("0", "0.0"):
-        return [OfflineProvider()]
-    return [
-        OfflineProvider(chunk_delay_s=read_seconds(lookup, "OFFLINE_CHUNK_DELAY_S", DEFAULT_CHUNK_DELAY_S))
-    ]
+    delay_s = read_seconds(lookup, "OFFLINE_CHUNK_DELAY_S", DEFAULT_CHUNK_DELAY_S, is_zero_allowed=True)
+    return [OfflineProvider(chunk_delay_s=delay_s)]
