@@ -6,7 +6,7 @@ import re
 
 from llm.offline.english_phrases import PHRASES
 from llm.offline.facts import Fact, FactKind, FactPattern
-from llm.offline.wording import FactQuestion, Intent, Wording
+from llm.offline.wording import AT_FIRST, FactQuestion, Intent, Wording
 
 NEXT_CLAUSE = (
     r"(?=,?\s+(?:and|but|so|because)\s+(?:i|i['’]m|i['’]ve|my)\b"
@@ -116,7 +116,10 @@ INTENTS = (
     (Intent.THANK, re.compile(r"\b(?:thanks|thank\s+you|cheers|much\s+obliged)\b")),
     (Intent.LEAVE, re.compile(r"\b(?:goodbye|bye|see\s+you|good\s*night|farewell)\b")),
     (Intent.ASK_MOOD, re.compile(r"\bhow\s+are\s+you\b|\bhow\s+do\s+you\s+do\b|\bhow['’]s\s+it\s+going\b")),
-    (Intent.GREET, re.compile(r"\b(?:hello|hi|hey|greetings|good\s+(?:morning|afternoon|evening|day))\b")),
+    (
+        Intent.GREET,
+        re.compile(rf"{AT_FIRST}(?:hello|hi|hey|greetings|good\s+(?:morning|afternoon|evening|day))\b"),
+    ),
 )
 
 FACT_QUESTIONS = (

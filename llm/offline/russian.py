@@ -6,13 +6,18 @@ import re
 
 from llm.offline.facts import Fact, FactKind, FactPattern
 from llm.offline.russian_phrases import PHRASES
-from llm.offline.wording import FactQuestion, Intent, Wording
+from llm.offline.wording import AT_FIRST, FactQuestion, Intent, Wording
 
+SAID_OF_ONESELF = (
+    r"(?:(?:(?:больше|уже|совсем)\s+)?не\s+)?"
+    r"(?:живу|работаю|учу|изучаю|люблю|обожаю|ненавижу|предпочитаю|хочу|учусь|планирую)"
+)
 # Where the words about one thing end and the next thing begins.
 NEXT_CLAUSE = (
-    r"(?=,?\s+(?:а|но|и|что|чтобы|потому|хотя)\s+(?:я|меня|мне|мой|моя|мои|у\s+меня|ещё|еще|живу|работаю|учу|люблю|хочу)\b"
-    r"|,\s+(?:а|но|и|я|меня|мне|мой|моя|у|в|на|по|с|от|где|когда|потому|чтобы|которая?|который|ещё|еще|"
-    r"живу|работаю|учу|изучаю|люблю|хочу|учусь|планирую)\b"
+    r"(?=,?\s+(?:а|но|и|что|чтобы|потому|хотя)\s+(?:я|меня|мне|мой|моя|мои|у\s+меня|ещё|еще"
+    rf"|{SAID_OF_ONESELF})\b"
+    r"|,\s+(?:а|но|и|я|меня|мне|мой|моя|у|в|на|по|с|от|где|когда|потому|чтобы|которая?|который|ещё|еще"
+    rf"|{SAID_OF_ONESELF})\b"
     r"|\s+[—–]\s|$)"
 )
 VALUE = rf"\s+(?P<value>\S.*?){NEXT_CLAUSE}"
@@ -24,6 +29,8 @@ def _verb(kind: FactKind, verbs: str) -> FactPattern:
     return FactPattern(kind, re.compile(rf"{NO}(?:{verbs}){ADVERB}{VALUE}", re.I))
 
 
+MOVED = r"переехала?"  # kept with its place: «в Москву» is not where one lives but where one went
+
 NAME_WORD = r"(?P<value>(?!не\b|как\b|так\b|никак\b)[^\W\d_][\w'’-]*(?:\s+[^\W\d_][\w'’-]*){0,2})"
 
 FACT_PATTERNS = (
@@ -32,14 +39,15 @@ FACT_PATTERNS = (
         re.compile(
             r"(?<!\w)(?:меня\s+(?:теперь\s+|все\s+)?(?:зовут|звать)(?:\s+теперь|\s+просто)?"
             r"|(?:зовите|зови|называйте|называй|звать)\s+меня(?:\s+просто)?"
-            r"|мо[её]\s+имя\s*[—–:-]?)\s+" + NAME_WORD,
+            r"|мо[её]\s+имя\s*[—–:-]?)\s+(?:не\s+\w+,?\s+а\s+)?" + NAME_WORD,
             re.I,
         ),
     ),
     FactPattern(
         FactKind.AGE, re.compile(r"(?<!\w)мне\s+(?:уже\s+)?(?P<value>\d{1,3})(?=\s+(?:год|лет)|\s*$|,)", re.I)
     ),
-    _verb(FactKind.LIVES, "живу|переехала?"),
+    _verb(FactKind.LIVES, "живу"),
+    FactPattern(FactKind.LIVES, re.compile(rf"{NO}(?P<value>{MOVED}\s+\S.*?){NEXT_CLAUSE}", re.I)),
     _verb(FactKind.WORKS, "работаю"),
     _verb(FactKind.STUDIES, "учусь"),
     _verb(FactKind.LEARNS, "учу|изучаю"),
@@ -63,6 +71,8 @@ WORTH_KEEPING = re.compile(
     r"|мо[йяюи](?!\w)|мо[её](?!\w)|моего|моей|моих|день\s+рождения|аллерги)",
     re.I,
 )
+
+MOVED_TO = re.compile(rf"{MOVED}\s+(?P<place>\S.*)", re.I)
 
 LABELS = {
     FactKind.NAME: "Имя",
@@ -96,8 +106,8 @@ SENTENCES = {
     FactKind.HAS: "У Вас {}",
     FactKind.TOPICS: "Вам интересны темы: {}",
     FactKind.NOTE: "Из прежних бесед: {}",
-    FactKind.STATED: "Вы говорили: „{}“",
-    FactKind.ASKED: "Вы спрашивали: „{}“",
+    FactKind.STATED: "Вы говорили: «{}»",
+    FactKind.ASKED: "Вы спрашивали: «{}»",
 }
 
 YOU = r"(?:ты|вы|тебе|вам)"
@@ -114,7 +124,7 @@ INTENTS = (
     (
         Intent.ASK_CLOCK,
         re.compile(
-            r"котор\w+\s+(?:сейчас\s+)?час|сколько\s+(?:сейчас\s+)?врем|как\w+\s+(?:сейчас|сегодня)\s+(?:число|день|дата|год)"
+            r"котор\w+\s+(?:сейчас\s+)?час|который\s+(?:сейчас\s+)?год\W*$|сколько\s+(?:сейчас\s+)?врем|как\w+\s+(?:сейчас|сегодня)\s+(?:число|день|дата|год)"
             r"|как\w+\s+(?:число|день|дата)\s+(?:сегодня|сейчас)"
         ),
     ),
@@ -129,14 +139,17 @@ INTENTS = (
     (
         Intent.LEAVE,
         re.compile(
-            r"(?<!\w)(?:до\s+свидания|до\s+встречи|пока(?=\W*$)|прощай|доброй\s+ночи|спокойной\s+ночи)"
+            r"(?<!\w)(?:до\s+(?:свидания|встречи|завтра|скорого)|всего\s+(?:доброго|хорошего)|пока(?=\W*$)|прощай|доброй\s+ночи|спокойной\s+ночи)"
         ),
     ),
-    (Intent.ASK_MOOD, re.compile(r"как\s+(?:\w+\s+)?дела|как\s+(?:ты|вы)(?=\W*$)|как\s+поживае")),
+    (
+        Intent.ASK_MOOD,
+        re.compile(r"как\s+(?:\w+\s+)?(?:дела|настроение)|как\s+(?:ты|вы)(?=\W*$)|как\s+поживае"),
+    ),
     (
         Intent.GREET,
         re.compile(
-            r"(?<!\w)(?:привет|здравствуй|здорово|салют|добр(?:ый|ое|ого)\s+(?:день|утро|вечер|времени|дня)|приветствую|хай)"
+            rf"{AT_FIRST}(?:привет|здравствуй|здорово|салют|добр(?:ый|ое|ого)\s+(?:день|утро|вечер|времени|дня)|приветствую|хай)"
         ),
     ),
 )
@@ -167,6 +180,8 @@ FACT_QUESTIONS = (
 
 
 def describe(fact: Fact) -> str:
+    if fact.kind is FactKind.LIVES and (place := MOVED_TO.match(fact.value)):
+        return f"Вы переехали {place['place']}"
     if fact.kind is FactKind.AGE:
         return (
             f"Вам {fact.value} {years_word(int(fact.value))}"

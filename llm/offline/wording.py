@@ -9,6 +9,9 @@ from enum import StrEnum
 
 from llm.offline.facts import Fact, FactKind, FactPattern
 
+# «Ну что ж, доброе утро» greets, «Переведи на английский: доброе утро» does not.
+AT_FIRST = r"^\W*(?:\w+[,!.]?\s+){0,3}"
+
 
 class Intent(StrEnum):
     ASK_KNOWN = "ask_known"

@@ -10,7 +10,8 @@ from llm.offline.files import quote_matching
 from llm.offline.languages import wording_of
 from llm.offline.russian import RUSSIAN
 from llm.prompt import Prompt, Purpose, Role, Section, SectionKind, Turn
-from llm.providers.offline import OfflineProvider
+from llm.provider_settings import InvalidSetting
+from llm.providers.offline import OfflineProvider, build_providers
 from tests.llm.conftest import ask
 
 provider = OfflineProvider()
@@ -77,6 +78,52 @@ def test_a_question_about_oneself_is_answered(question: str, answer: str):
     told = "меня зовут Анна, я учу Python, живу в Казани, работаю бухгалтером, люблю чай"
 
     assert reply(told, "Записал.", question).startswith(f"{answer}.")
+
+
+@pytest.mark.parametrize(
+    ("message", "answer"),
+    [
+        ("Я люблю оперу и не люблю опоздания", "Вы любите оперу; Вы не любите опоздания."),
+        ("Люблю чай, больше не работаю врачом", "Вы любите чай."),
+        ("Я переехала в Москву", "Вы переехали в Москву."),
+        ("Меня зовут не Мария, а Марина", "Марина"),
+        ("Запомни: код домофона 1234", "«код домофона 1234»."),
+    ],
+)
+def test_what_is_noted_is_said_back_in_proper_russian(message: str, answer: str):
+    assert answer in reply(message)
+
+
+def test_a_new_home_replaces_the_old_one():
+    said = ("Я живу в Казани", "Записал.", "Переехал в Москву", "Записал.", "Где я живу?")
+
+    assert reply(*said).startswith("Вы переехали в Москву.")
+
+
+@pytest.mark.parametrize(
+    ("message", "like"),
+    [
+        ("Который год?", "Который час?"),
+        ("Как настроение?", "Как дела?"),
+        ("до завтра", "До свидания"),
+        ("Всего доброго!", "До свидания"),
+        ("Переведи на английский: доброе утро", "Сколько будет 2+2?"),
+        ("Что значит слово «привет»?", "Сколько будет 2+2?"),
+        ("Ну что ж, доброе утро", "Привет"),
+    ],
+)
+def test_what_means_the_same_is_answered_alike(message: str, like: str):
+    variants = next(variants for variants in RUSSIAN.phrases.values() if _is_said(reply(like), variants))
+
+    assert _is_said(reply(message), variants)
+
+
+def test_a_greeting_to_be_translated_is_none():
+    assert not reply("Translate into Russian: hello", language="en").startswith(("Good day", "Welcome"))
+
+
+def _is_said(answer: str, variants: tuple[str, ...]) -> bool:
+    return answer in {variant.replace("{name}", "") for variant in variants}
 
 
 def test_what_was_never_told_is_not_guessed():
@@ -224,3 +271,17 @@ def test_a_file_is_quoted_where_it_shares_words_with_the_question_in_whatever_fo
     ]
     assert quote_matching([contract], "До какого числа?") == ["Арендная плата вносится до 5 числа."]
     assert quote_matching([contract], "А что о переезде?") == []
+
+
+@pytest.mark.parametrize(("value", "has_pause"), [("0", False), ("0.00", False), ("0.5", True), ("", True)])
+def test_the_pause_between_words_may_be_none(value: str, has_pause: bool):
+    [built] = build_providers(lambda name, default: value or default)
+
+    assert isinstance(built, OfflineProvider)
+    assert bool(built._chunk_delay_s) is has_pause
+
+
+@pytest.mark.parametrize("value", ["-1", "slow", "inf"])
+def test_a_pause_that_is_none_is_refused_with_what_it_may_be(value: str):
+    with pytest.raises(InvalidSetting, match="OFFLINE_CHUNK_DELAY_S: it must be a number of seconds, or 0"):
+        build_providers(lambda name, default: value)
