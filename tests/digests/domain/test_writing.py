@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import json
 import random
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -14,13 +13,11 @@ from digests.domain.posts import DAY_MAX_CHARS, MOST_POSTS
 from digests.domain.prompts import MOST_STATEMENTS
 from digests.domain.records import posts_from_json, statements_from_json
 from digests.domain.rendering import render_summary
-from digests.domain.spending import Spending
-from digests.domain.writing import note_crash, write_digest
+from digests.domain.writing import write_digest
 from digests.enums import ChannelState, DigestStatus
 from digests.models import Channel, ChannelPost, Digest
 from llm.errors import LLMError, Unavailable
 from llm.prompt import Prompt, Purpose
-from llm.providers.base import CallOptions, Completion, Usage
 from llm.providers.offline import OfflineProvider
 from tests.factories.digests import DAY, MIDNIGHT, ChannelFactory, make_post, store_posts
 from tests.harness.providers import ScriptedProvider, chain_of
@@ -31,13 +28,6 @@ NEWS = "В Заречье открыли мост через Лугу; он об
 OTHER = "Мэрия объявила конкурс на ремонт театра: заявки принимают до 15 мая."
 ADVERTISEMENT = "Окна дёшево. Реклама. ООО «Рама», ИНН 7700000000, erid: 2Vtz"
 ANSWER = "- Открыт мост через Лугу за 1,2 млрд рублей. [1]\n- Театр отремонтируют. [2]\n- Все рады."
-
-
-class PaidProvider(ScriptedProvider):
-    """Takes 100 tokens for a question and 7 for an answer."""
-
-    def _complete(self, prompt: Prompt, options: CallOptions) -> Completion:
-        return replace(super()._complete(prompt, options), usage=Usage(100, 7, is_estimated=False))
 
 
 @pytest.fixture
@@ -148,41 +138,6 @@ def test_a_failure_is_kept_and_mended_by_the_next_attempt(
 
     mended, _ = write(channel)
     assert (mended.pk, mended.status, mended.fault) == (failed.pk, DigestStatus.WRITTEN, "")
-
-
-def tokens_of(digest: Digest) -> tuple[tuple[int, int], tuple[int, int]]:
-    """Return the tokens that a digest took, in and out, and those that were spent in vain."""
-    own = digest.prompt_tokens, digest.completion_tokens
-    return own, (digest.vain_prompt_tokens, digest.vain_completion_tokens)
-
-
-def test_tokens_of_attempts_in_vain_are_kept_and_counted_once(channel: Channel) -> None:
-    store_posts(channel, NEWS, OTHER)
-    chain = chain_of(PaidProvider("Сожалею, не могу.", "- The bridge is open. [1]", ANSWER))
-
-    found = [tokens_of(write_digest(channel, DAY, chain=chain)) for _ in range(4)]
-
-    assert found == [
-        ((0, 0), (100, 7)),
-        ((0, 0), (200, 14)),
-        ((100, 7), (200, 14)),
-        ((100, 7), (200, 14)),  # it was written already
-    ]
-    note_crash(channel, DAY, spending=Spending(500, 5))
-    assert tokens_of(Digest.objects.get()) == found[-1]
-
-
-def test_what_was_spent_before_a_part_failed_or_the_code_is_kept(channel: Channel, settings: Any) -> None:
-    settings.PROMPT_BUDGET_TOKENS = 1  # a post a question
-    store_posts(channel, NEWS, OTHER)
-    provider = PaidProvider("- Открыт мост. [1]", Unavailable("down", provider="scripted"))
-
-    failed = write_digest(channel, DAY, chain=chain_of(provider))
-
-    assert (failed.fault, tokens_of(failed)) == ("unavailable", ((0, 0), (100, 7)))
-    note_crash(channel, DAY, spending=Spending(50, 3))
-    crashed = Digest.objects.get()
-    assert (crashed.fault, crashed.attempts, tokens_of(crashed)) == ("crashed", 2, ((0, 0), (150, 10)))
 
 
 def test_a_long_day_is_written_in_parts_and_merged(channel: Channel, settings: object) -> None:
