@@ -168,7 +168,7 @@ def render_transcript(turns: tuple[Turn, ...]) -> str:
     `<` is written `\\u003c` inside the JSON strings, so no turn can contain a delimiter,
     and JSON leaves no raw line break, so no turn can start a line of its own.
     """
-    lines = (_transcript_line(turn) for turn in turns)
+    lines = (render_line(turn) for turn in turns)
     return "\n".join((TRANSCRIPT_OPEN, *lines, TRANSCRIPT_CLOSE))
 
 
@@ -197,7 +197,8 @@ def _content_of(turn: Turn) -> str | list[dict[str, Any]]:
     return [{"type": "text", "text": text}, *pictures]
 
 
-def _transcript_line(turn: Turn) -> str:
+def render_line(turn: Turn) -> str:
+    """Render one turn of a transcript."""
     line = json.dumps({"role": turn.role.value, "text": clean_text(turn.content)}, ensure_ascii=False)
     # U+2028, U+2029 and U+0085 break lines for some readers although JSON allows them raw.
     return (

@@ -14,6 +14,7 @@ from llm.errors import BadAnswer, LLMError
 from llm.prompt import MediaKind, Prompt, clean_text, is_blank
 
 FINISH_STOP = "stop"
+FINISH_LENGTH = "length"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +86,11 @@ class Completion:
     provider: str
     usage: Usage
     finish_reason: str = FINISH_STOP
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether the limit of tokens ended it, perhaps in the middle of a word."""
+        return self.finish_reason == FINISH_LENGTH
 
 
 @dataclass(frozen=True, slots=True)

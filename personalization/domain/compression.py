@@ -26,27 +26,19 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 import tracing
-from llm.call import Asking
 from llm.chain import Chain
 from llm.errors import LLMError
-from llm.extractive import summarise
-from llm.prompt import Prompt, Purpose, Role, Section, SectionKind, Turn
-from llm.route import Candidate
-from llm.tokens import estimate_tokens
 from personalization import metrics
 from personalization.domain import memory
-from personalization.domain.budget import find_budget
 from personalization.domain.compression_records import keep_record
 from personalization.domain.memory import Position
 from personalization.domain.profiles import find_profile, unmoved
-from personalization.domain.summary_check import SUMMARY_MAX_CHARS, find_summary_fault
-from personalization.domain.templates import render_prompt
+from personalization.domain.summarising import Summary, SummaryUnfit, summarise_events
 from personalization.models import Compression, MemoryEvent, UserProfile
 
 log = structlog.get_logger(__name__)
 
 BATCH_EVENTS = 500  # read at a time, should a memory have grown while nothing compressed it
-SUMMARY_MAX_TOKENS = 2_000
 # A memory this many times over its cap is summarised extractively if need be: it must not grow without end.
 EXTRACTIVE_FACTOR = 3
 
@@ -75,23 +67,6 @@ class Outcome:
     status: Status
     summarised: int = 0
     deleted: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Summary:
-    """`covered` are the events that it sums up: the oldest ones, as many as fitted into one prompt."""
-
-    text: str
-    covered: list[MemoryEvent]
-    is_extractive: bool = False
-
-
-class SummaryUnfit(Exception):
-    """The model's summary failed its check; `fault` names why."""
-
-    def __init__(self, fault: str) -> None:
-        super().__init__(fault)
-        self.fault = fault
 
 
 def compress_memory(user_id: str, *, chain: Chain, is_extractive_allowed: bool = False) -> Outcome:
@@ -178,7 +153,7 @@ def _compress_batch(
 ) -> Outcome:
     """Do steps 2 to 5 for as many of the oldest events as fit into one prompt."""
     try:
-        summary = _summarise(profile, events, chain=chain, is_extractive_allowed=is_extractive_allowed)
+        summary = summarise_events(profile, events, chain=chain, is_extractive_allowed=is_extractive_allowed)
     except SummaryUnfit as unfit:
         log.warning("summary rejected", user_id=profile.user_id, fault=unfit.fault)
         return Outcome(Status.REJECTED)
@@ -221,73 +196,6 @@ def _count_read_at_a_time() -> int:
 
 def _counted_events(profile: UserProfile) -> QuerySet[MemoryEvent]:
     return MemoryEvent.objects.filter(memory.above(memory.watermark_of(profile)), user_id=profile.user_id)
-
-
-def _take_for_summary(events: list[MemoryEvent], *, budget_tokens: int, model: str = "") -> list[MemoryEvent]:
-    """Return the oldest of the events that fit into one prompt, at least one."""
-    taken: list[MemoryEvent] = []
-    for event in events:
-        budget_tokens -= estimate_tokens(event.content, model=model)
-        if budget_tokens < 0 and taken:
-            break
-        taken.append(event)
-    return taken
-
-
-def _summarise(
-    profile: UserProfile, events: list[MemoryEvent], *, chain: Chain, is_extractive_allowed: bool
-) -> Summary:
-    """Raises `SummaryUnfit` or `LLMError` when there is no fit summary and an extractive one is not allowed."""
-    try:
-        return _summarise_by_model(profile, events, chain=chain)
-    except (LLMError, SummaryUnfit) as error:
-        if not is_extractive_allowed:
-            raise
-        log.warning("summary made without the model", user_id=profile.user_id, reason=type(error).__name__)
-    covered = _take_for_summary(events, budget_tokens=settings.PROMPT_BUDGET_TOKENS)
-    text = summarise(
-        _as_turns(covered),
-        earlier=profile.memory_summary or "",
-        language=profile.language,
-        limit_chars=SUMMARY_MAX_CHARS,
-    )
-    return Summary(text, covered, is_extractive=True)
-
-
-def _summarise_by_model(profile: UserProfile, events: list[MemoryEvent], *, chain: Chain) -> Summary:
-    """Have as many events summarised as the model takes that answers in the end."""
-    covered: list[MemoryEvent] = []
-
-    def build_prompt(candidate: Candidate, *, is_shortened: bool) -> Prompt:
-        nonlocal covered
-        budget_tokens = find_budget(candidate, is_shortened=is_shortened)
-        covered = _take_for_summary(events, budget_tokens=budget_tokens, model=candidate.model_name)
-        return _build_prompt(profile, _as_turns(covered))
-
-    asking = Asking(
-        user_id=profile.user_id,
-        trace_id=tracing.current_trace_id(),
-        max_tokens=SUMMARY_MAX_TOKENS,
-        temperature=0.0,
-        is_known=lambda: find_profile(profile.user_id) is not None,
-    )
-    text = chain.generate(build_prompt, asking).text.strip()
-    if fault := find_summary_fault(text, language=profile.language):
-        raise SummaryUnfit(fault)
-    return Summary(text, covered)
-
-
-def _as_turns(events: list[MemoryEvent]) -> tuple[Turn, ...]:
-    return tuple(Turn(Role(event.role), event.content) for event in events)
-
-
-def _build_prompt(profile: UserProfile, turns: tuple[Turn, ...]) -> Prompt:
-    instruction = render_prompt("compress", language=profile.language, limit_chars=SUMMARY_MAX_CHARS)
-    sections = [Section(SectionKind.INSTRUCTION, instruction)]
-    if profile.memory_summary:
-        earlier = render_prompt("summary", language=profile.language, summary=profile.memory_summary)
-        sections.append(Section(SectionKind.SUMMARY, earlier))
-    return Prompt(sections=tuple(sections), turns=turns, purpose=Purpose.SUMMARY, language=profile.language)
 
 
 def _store_summary(profile: UserProfile, summary: Summary, *, until: Position) -> bool:

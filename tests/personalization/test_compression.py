@@ -11,6 +11,7 @@ from prometheus_client import REGISTRY
 
 from llm.errors import Unavailable
 from llm.prompt import Purpose, SectionKind
+from llm.providers.base import Capabilities
 from personalization.domain import memory
 from personalization.domain.compression import BATCH_EVENTS, Outcome, Status, compress_memory
 from personalization.domain.profiles import change_profile, get_profile, reset_profile
@@ -175,6 +176,7 @@ def test_a_memory_longer_than_is_read_at_a_time_is_summarised_up_to_the_last_twe
     settings.PROMPT_BUDGET_TOKENS = 100_000
     fill_memory("42", BATCH_EVENTS + 30)
     provider = ScriptedProvider(NOTES)
+    provider.capabilities = Capabilities(context_tokens=100_000)
 
     outcome = compress_memory("42", chain=chain_of(provider))
 

@@ -11,13 +11,12 @@ from typing import TYPE_CHECKING
 
 from llm.errors import AnswerRefused, BadAnswer
 from llm.prompt import Prompt
-from llm.providers.base import FINISH_STOP, Completion, ModelDescription, Usage
+from llm.providers.base import FINISH_LENGTH, FINISH_STOP, Completion, ModelDescription, Usage
 from llm.usage import estimate_usage, read_usage
 
 if TYPE_CHECKING:
     from google.genai import types
 
-FINISH_LENGTH = "length"
 LENGTH_REASONS = {"MAX_TOKENS", "CONTINUATION"}
 REFUSED_REASONS = {
     "SAFETY",

@@ -11,7 +11,7 @@ from typing import Any
 
 from llm.errors import AnswerRefused, BadAnswer, LLMError, Unavailable
 from llm.prompt import Prompt
-from llm.providers.base import FINISH_STOP, Completion, Usage
+from llm.providers.base import FINISH_LENGTH, FINISH_STOP, Completion, Usage
 from llm.providers.openai_format.verdict import judge_error_object
 from llm.reasoning import ReasoningFilter, strip_reasoning
 from llm.usage import estimate_usage, read_usage
@@ -19,7 +19,7 @@ from llm.usage import estimate_usage, read_usage
 DONE = b"[DONE]"
 FINISH_REFUSED = "content_filter"
 FINISH_BROKEN = {"error", "insufficient_system_resource"}  # Mistral, DeepSeek
-FINISH_LENGTH = {"model_length": "length"}  # Mistral, when the context is full
+FINISH_IN_OUR_WORDS = {"model_length": FINISH_LENGTH}  # Mistral, when the context is full
 
 
 class AnswerInPieces:
@@ -122,7 +122,7 @@ def read_finish(reason: str, *, provider: str) -> str:
         raise _refused(provider)
     if reason in FINISH_BROKEN:
         raise Unavailable("the vendor broke the answer off", provider=provider)
-    return FINISH_LENGTH.get(reason, reason) or FINISH_STOP
+    return FINISH_IN_OUR_WORDS.get(reason, reason) or FINISH_STOP
 
 
 def usage_of(reported: object) -> Usage | None:
