@@ -71,7 +71,7 @@ class Reply:
     `context` is what is known of the person, None for a question that uses no memory: its exchanges name nobody then.
     `chain` asks the models.
     `is_memory_full` says at the end whether the memory has passed MEMORY_CAP and wants compression, `used_tokens` what
-    the answer cost, `answered_by` who gave it, `failures` who did not.
+    the answer cost, `answered_by` who gave it, `failures` who did not, `is_cut` whether it ends for want of tokens.
     The iteration raises `MessageTooLong` or `ReplyFailed`, with nothing stored, and what `before_storing` raises: it
     is called right before the pair is stored, and may know that this is no longer to happen.
     """
@@ -87,6 +87,7 @@ class Reply:
         self.text = ""
         self.is_memory_full = False
         self.is_stopped = False
+        self.is_cut = False
         self.used_tokens = 0
         self.answered_by: Candidate | None = None
         self.failures: list[Failure] = []
@@ -150,12 +151,18 @@ class Reply:
                     self.answered_by = stream.candidate
                     self.text += piece
                     yield piece
-                self.text = clean_text(self.text) if self.is_stopped else stream.completion.text
+                self._take_end(stream)
         finally:
             self.used_tokens = stream.used_tokens
             self._stream = (
                 None  # it knows this reply: the two would keep each other, and all that was said, alive
             )
+
+    def _take_end(self, stream: ChainStream) -> None:
+        if self.is_stopped:
+            self.text = clean_text(self.text)
+        else:
+            self.text, self.is_cut = stream.completion.text, stream.completion.is_cut
 
     def _build_prompt(self, candidate: Candidate, *, is_shortened: bool) -> Prompt:
         """Put the prompt together for one model. Raises `ContextTooLong` if the message alone does not fit."""

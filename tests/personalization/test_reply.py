@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import weakref
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,7 +11,8 @@ from prometheus_client import REGISTRY
 
 from llm.call import ExchangeRecord
 from llm.errors import AnswerRefused, BadAnswer, LLMError, RateLimited, Unavailable
-from llm.prompt import SectionKind
+from llm.prompt import Prompt, SectionKind
+from llm.providers.base import FINISH_LENGTH, FINISH_STOP, CallOptions, Completion
 from personalization.domain.context import read_context
 from personalization.domain.profiles import get_profile
 from personalization.domain.reply import Question, Reply
@@ -49,6 +51,15 @@ def test_a_reply_is_streamed_and_the_pair_remembered() -> None:
     assert "".join(pieces) == reply.text == GREETING
     stored = MemoryEvent.objects.order_by("created_at", "pk").values_list("role", "content", "source")
     assert list(stored) == [("user", "Добрый день", "text"), ("assistant", GREETING, "text")]
+
+
+@pytest.mark.parametrize(("reason", "is_cut"), [(FINISH_STOP, False), (FINISH_LENGTH, True)])
+def test_a_reply_tells_whether_the_limit_of_tokens_ended_it(reason: str, is_cut: bool) -> None:
+    class Ended(ScriptedProvider):
+        def _complete(self, prompt: Prompt, options: CallOptions) -> Completion:
+            return replace(super()._complete(prompt, options), finish_reason=reason)
+
+    assert ask("Расскажите всё", Ended(GREETING)).is_cut is is_cut
 
 
 def test_the_next_prompt_holds_what_was_said() -> None:
