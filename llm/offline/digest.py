@@ -38,9 +38,20 @@ def digest_posts(turns: Iterable[Turn]) -> str:
     """Return at most `MOST_SENTENCES` lines `- sentence [number]`, in the order of the posts; deterministic."""
     told = [best for turn in turns if (best := _find_best(turn.content))]
     found = [sentence for sentence in told if sentence.worth > 0] or told  # small talk if nothing else
-    worthiest = sorted(found, key=lambda sentence: (-sentence.worth, sentence.number))[:MOST_SENTENCES]
-    chosen = sorted(worthiest, key=lambda sentence: sentence.number)
+    chosen = sorted(_choose_worthiest(found), key=lambda sentence: sentence.number)
     return "\n".join(f"- {sentence.text} [{sentence.number}]" for sentence in chosen)
+
+
+def _choose_worthiest(found: list[_Sentence]) -> list[_Sentence]:
+    """Choose the sentences that say most; of those that are worth the same, from all over the day."""
+    ranked = sorted(found, key=lambda sentence: (-sentence.worth, sentence.number))
+    if len(ranked) <= MOST_SENTENCES:
+        return ranked
+    least = ranked[MOST_SENTENCES - 1].worth
+    better = [sentence for sentence in ranked if sentence.worth > least]
+    equal = [sentence for sentence in ranked if sentence.worth == least]
+    room = MOST_SENTENCES - len(better)
+    return better + [equal[place * len(equal) // room] for place in range(room)]
 
 
 def _find_best(content: str) -> _Sentence | None:
