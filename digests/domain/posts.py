@@ -27,7 +27,7 @@ NAME_MAX_CHARS = 255
 GROUP_ID_MAX_CHARS = 64
 # What a digest reads of a day, whatever is posted: a fortieth of it is usual, and a document holds 16 MB.
 MOST_POSTS = 1_000
-DAY_MAX_CHARS = 400_000  # some thirty questions of PROMPT_BUDGET_TOKENS
+DAY_MAX_CHARS = 400_000  # some forty questions of PROMPT_BUDGET_TOKENS
 
 
 class StoreOutcome(StrEnum):
