@@ -22,7 +22,7 @@ def main() -> int:
     options = parse_options()
     machine = describe_machine()
     print(format_machine(machine), flush=True)
-    plan = Plan(is_quick=options.quick)
+    plan = Plan(is_quick=options.quick, subscribers=options.subscribers)
     for name in options.scenarios or SCENARIOS:
         plan.earlier[name] = result = run_scenario(name, plan)
         print(format_result(result), flush=True)
@@ -42,6 +42,13 @@ def parse_options() -> argparse.Namespace:
     )
     parser.add_argument(
         "--quick", action="store_true", help="a smoke test: a few messages, figures mean nothing"
+    )
+    parser.add_argument(
+        "--subscribers",
+        type=int,
+        default=0,
+        metavar="N",
+        help="of `digests` only this: one to so many, at Telegram's pace",
     )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the results here too")
     options = parser.parse_args()

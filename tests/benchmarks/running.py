@@ -20,9 +20,13 @@ DRAIN_TIMEOUT_S = 90.0
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a scenario is told: whether a smoke test will do, and the results of those before it."""
+    """What a scenario is told: whether a smoke test will do, and the results of those before it.
+
+    With `subscribers` the scenario of digests is to deliver one to so many at Telegram's pace, and nothing else.
+    """
 
     is_quick: bool
+    subscribers: int = 0
     earlier: dict[str, Result] = field(default_factory=dict)
 
 
