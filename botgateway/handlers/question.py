@@ -178,6 +178,8 @@ def _final_text(reply: Reply, conversation: Conversation, route: Route) -> str:
     if reply.failures and reply.answered_by and not _has_vanished(reply, route):
         model = reply.answered_by.model_name or reply.answered_by.provider.name
         remarks.append(conversation.say(GeneralPhrase.ANSWERED_BY_ANOTHER, model=model))
+    if reply.is_cut:
+        remarks.append(conversation.say(GeneralPhrase.ANSWER_CUT))
     if reply.is_stopped:
         conversation.turn.note_stopped()
         if is_blank(reply.text):

@@ -21,6 +21,7 @@ class GeneralPhrase(Phrase):
     REPLY_FAILED = auto()
     REPLY_REFUSED = auto()
     ANSWERED_BY_ANOTHER = auto()
+    ANSWER_CUT = auto()
     PARKED = auto()
     BLANK = auto()
     BUTTON_OUTDATED = auto()

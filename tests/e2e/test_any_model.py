@@ -117,6 +117,21 @@ def test_another_model_answers_for_one_that_fails_and_the_person_is_told(
     assert [remark(RESERVE) in event["content"] for event in stored] == [False]
 
 
+def test_an_answer_that_its_length_cuts_says_so_and_is_remembered_without_the_remark(
+    house: VendorsStack, chat_id: int
+) -> None:
+    question = "Расскажите всё о серебре"
+    house.models["openai_compatible"].script({"kind": "answer", "finish": "length", "match": question})
+
+    answer = ask(house.stack.telegram, chat_id, question)
+
+    assert answer_marker(question) in answer
+    assert answer.endswith(shown(GeneralPhrase.ANSWER_CUT))
+    assert outcomes(house.stack, chat_id, 1) == [("openai_compatible", "ok")]
+    [stored] = house.stack.database().user_memory.find({"user_id": str(chat_id), "role": "assistant"})
+    assert shown(GeneralPhrase.ANSWER_CUT) not in stored["content"]
+
+
 def test_what_passes_is_tried_again_and_not_spoken_of(house: VendorsStack, chat_id: int) -> None:
     question = "Получится ли со второго раза?"
     house.models["openai_compatible"].script({"kind": "cut_stream", "text": " ", "match": question})
