@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import tracing
 from llm import metrics
+from llm.cancellation import Cancellation
 from llm.errors import BadAnswer, LLMError, TimedOut
 from llm.prompt import Prompt, Purpose, is_blank
 from llm.providers.base import Completion, Usage
@@ -64,6 +65,7 @@ class Call:
         *,
         is_whole: bool,
         clock: Callable[[], float],
+        cancellation: Cancellation,
     ) -> None:
         self.completion: Completion | None = None
         self._candidate = candidate
@@ -71,6 +73,7 @@ class Call:
         self._asking = asking
         self._is_whole = is_whole
         self._clock = clock
+        self._cancellation = cancellation
         self._started_at = clock()
         self._first_token_s: float | None = None
         self._text = ""
@@ -102,6 +105,7 @@ class Call:
             max_tokens=self._asking.max_tokens,
             temperature=self._asking.temperature,
             trace_id=self._asking.trace_id,
+            cancellation=self._cancellation,
         ) as stream:
             for piece in stream:
                 self._text += piece

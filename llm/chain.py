@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from dataclasses import KW_ONLY, dataclass, field, replace
+from functools import partial
 from types import TracebackType
 from typing import Protocol, Self
 
@@ -19,6 +20,7 @@ import tracing
 from llm import metrics
 from llm.breaker import Breaker, Breakers, Permit, configured_breakers
 from llm.call import Asking, Call, ExchangeRecord, trace_call
+from llm.cancellation import Cancellation
 from llm.errors import AnswerRefused, ContextTooLong, LLMError, ModelNotFound, Unavailable
 from llm.prompt import Prompt
 from llm.providers.base import Completion, Provider
@@ -99,9 +101,11 @@ class ChainStream:
         self._chain = chain
         self._build_prompt = build_prompt
         self._asking = asking
-        self._is_whole = is_whole
         self._completion: Completion | None = None
-        self._stopped = threading.Event()
+        self._cancellation = cancellation = Cancellation()
+        self._new_call = partial(
+            Call, asking=asking, is_whole=is_whole, clock=chain.clock, cancellation=cancellation
+        )
         self._pieces = self._answer()
 
     def __enter__(self) -> Self:
@@ -124,8 +128,11 @@ class ChainStream:
         return self._completion
 
     def stop(self) -> None:
-        """End the iteration without an error at its next piece, a pause between calls at once; from any thread."""
-        self._stopped.set()
+        """End the iteration without an error, from any thread: a pause between calls and the wait for a piece at once.
+
+        A model that has not even begun to respond is waited for: until then there is nothing to shut.
+        """
+        self._cancellation.cancel()
 
     def close(self) -> None:
         """Give the connection back; harmless when the answer has ended."""
@@ -205,13 +212,13 @@ class ChainStream:
     def _pause(self, candidate: Candidate, error: LLMError, pause_s: float) -> None:
         name = candidate.provider.name
         log.info("llm asked again", provider=name, outcome=error.outcome, pause_s=round(pause_s, 2))
-        if self._chain.wait(self._stopped, pause_s):
+        if self._chain.wait(self._cancellation.asked, pause_s):
             raise _Stopped
         metrics.RETRIES.labels(name).inc()
 
     def _call(self, candidate: Candidate, prompt: Prompt, permit: Permit) -> Iterator[str]:
         self._ensure_wanted()
-        call = Call(candidate, prompt, self._asking, is_whole=self._is_whole, clock=self._chain.clock)
+        call = self._new_call(candidate, prompt)
         try:
             yield from self._pass_on(call, candidate, permit)
         except (GeneratorExit, _Stopped):
@@ -228,27 +235,31 @@ class ChainStream:
 
     def _pass_on(self, call: Call, candidate: Candidate, permit: Permit) -> Iterator[str]:
         with closing(call.pieces()) as pieces:
-            for piece in pieces:
-                self._ensure_wanted()
-                if self.candidate is None:
-                    permit.note_first_token()
-                    self._begin(candidate)
-                yield piece
+            try:
+                for piece in pieces:
+                    self._ensure_wanted()
+                    if self.candidate is None:
+                        permit.note_first_token()
+                        self._begin(candidate)
+                    yield piece
+            except LLMError:
+                self._ensure_wanted()  # that a connection was shut for this is no failure of the model
+                raise
 
     def _begin(self, candidate: Candidate) -> None:
         self.candidate = candidate
         if candidate is not self._chain.route.first:
-            name, asked_first = candidate.provider.name, self.failures[0]
+            name, first = candidate.provider.name, self.failures[0]
             metrics.FALLBACKS.labels(name).inc()
             log.info(
                 "llm fallback",
                 provider=name,
-                asked_first=asked_first.candidate.provider.name,
-                outcome=asked_first.outcome,
+                asked_first=first.candidate.provider.name,
+                outcome=first.outcome,
             )
 
     def _ensure_wanted(self) -> None:
-        if self._stopped.is_set():
+        if self._cancellation.asked.is_set():
             raise _Stopped
 
     def _record(self, record: ExchangeRecord) -> None:

@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Self
 
 from llm import metrics
+from llm.cancellation import Cancellation
 from llm.errors import BadAnswer, LLMError
 from llm.prompt import MediaKind, Prompt, clean_text, is_blank
 
@@ -98,7 +99,8 @@ class CallOptions:
     """What a caller may choose for one call; `None` leaves it to the provider.
 
     `timeout_s` bounds the wait for the first token and each wait between tokens, not the whole answer.
-    `trace_id` is 32 hexadecimal digits, as W3C Trace Context has it.
+    `trace_id` is 32 hexadecimal digits, as W3C Trace Context has it. `cancellation` lets another thread end the wait
+    for the next piece of a stream.
     """
 
     model: str | None = None
@@ -106,6 +108,7 @@ class CallOptions:
     temperature: float | None = None
     timeout_s: float | None = None
     trace_id: str = ""
+    cancellation: Cancellation | None = None
 
 
 Deltas = Generator[str, None, Completion]
@@ -119,8 +122,9 @@ class TextStream:
     It belongs to one thread.
     """
 
-    def __init__(self, deltas: Deltas, *, provider: str) -> None:
+    def __init__(self, deltas: Deltas, *, provider: str, cancellation: Cancellation | None = None) -> None:
         self._deltas = deltas
+        self._cancellation = cancellation
         self._provider = provider
         self._call = _MeasuredCall(provider)
         self._has_text = False
@@ -136,6 +140,8 @@ class TextStream:
             self._finish(end.value)
             raise StopIteration from None
         except BaseException as error:
+            if self._is_cancelled:  # the connection was shut for that
+                self._call.end(metrics.OUTCOME_CLOSED)
             self._call.end_with(error)
             raise
         self._note_text(delta)
@@ -161,6 +167,10 @@ class TextStream:
         """Stop the answer and give its connection back; harmless when it has ended."""
         self._deltas.close()
         self._call.end(metrics.OUTCOME_CLOSED)
+
+    @property
+    def _is_cancelled(self) -> bool:
+        return self._cancellation is not None and self._cancellation.asked.is_set()
 
     def _note_text(self, delta: str) -> None:
         if self._has_text or not delta.strip():
@@ -230,10 +240,11 @@ class Provider(ABC):
         temperature: float | None = None,
         timeout_s: float | None = None,
         trace_id: str = "",
+        cancellation: Cancellation | None = None,
     ) -> TextStream:
         """Return the answer as it arrives; arguments as in `CallOptions`."""
-        options = CallOptions(model, max_tokens, temperature, timeout_s, trace_id)
-        return TextStream(self._stream(prompt, options), provider=self.name)
+        options = CallOptions(model, max_tokens, temperature, timeout_s, trace_id, cancellation)
+        return TextStream(self._stream(prompt, options), provider=self.name, cancellation=cancellation)
 
     @abstractmethod
     def _stream(self, prompt: Prompt, options: CallOptions) -> Deltas:

@@ -16,6 +16,7 @@ from contextlib import closing
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
+from llm.cancellation import Cancellation
 from llm.errors import ModelNotFound
 from llm.prompt import Prompt
 from llm.provider_settings import Limits, MissingSetting, SettingLookup, read_key, read_limits, read_url
@@ -108,7 +109,7 @@ class GeminiProvider(Provider):
         asked = self._question(prompt, options)
         answer = AnswerInPieces(prompt=prompt, model=asked["model"], provider=self.name)
         try:
-            with closing(self._pieces(client, asked)) as pieces:
+            with closing(self._pieces(client, asked, options.cancellation)) as pieces:
                 for piece in pieces:
                     if delta := answer.take(piece):
                         yield delta
@@ -119,10 +120,11 @@ class GeminiProvider(Provider):
         return answer.completion()
 
     def _pieces(
-        self, client: genai.Client, asked: dict[str, Any]
+        self, client: genai.Client, asked: dict[str, Any], cancellation: Cancellation | None
     ) -> Generator[types.GenerateContentResponse]:
         """Yield what the SDK reads, and close its response, which a kept error would keep from being collected."""
         self._opened.forget()
+        self._opened.cancellation = cancellation
         response: httpx2.Response | None = None
         try:
             for piece in client.models.generate_content_stream(**asked):
@@ -180,18 +182,23 @@ class GeminiProvider(Provider):
 
 
 class _OpenedResponse(threading.local):
-    """What this thread's latest request was answered with; the SDK shows no response while it streams."""
+    """What this thread's latest request was answered with; the SDK shows no response while it streams.
+
+    `cancellation` is that of the request that comes next.
+    """
 
     latest: httpx2.Response | None = None
+    cancellation: Cancellation | None = None
 
     def note(self, response: httpx2.Response) -> None:
         from llm.timed_body import limit_body  # noqa: PLC0415  # loads the SDK's HTTP library
 
-        limit_body(response)
+        limit_body(response, self.cancellation)
         self.latest = response
+        self.cancellation = None
 
     def forget(self) -> None:
-        self.latest = None
+        self.latest = self.cancellation = None
 
 
 def _limit(request: httpx2.Request, *, connect_timeout_s: float) -> None:

@@ -106,7 +106,7 @@ class Reply:
         return bool(self.failures) and self.failures[0].outcome == ModelNotFound.outcome
 
     def stop(self) -> None:
-        """End the answer at its next piece, a pause at once, from any thread; what has come by then is the answer."""
+        """End the answer, from any thread, as `ChainStream.stop` does; what has come by then is the answer."""
         self.is_stopped = True
         if stream := self._stream:  # read once: the answering thread may come to its end meanwhile
             stream.stop()

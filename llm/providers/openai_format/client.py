@@ -158,7 +158,7 @@ class ChatCompletionsProvider(Provider):
             stream=True,
             stream_cls=Stream[object],
         )
-        limit_body(stream.response)
+        limit_body(stream.response, options.cancellation)
         return stream.response
 
     def _request_body(self, prompt: Prompt, options: CallOptions) -> dict[str, Any]:
