@@ -69,8 +69,10 @@ def _take(conversation: Conversation, key: str, page: int) -> Handled:
     if chosen is None:
         toast = conversation.say_plain(PreferencesPhrase.MODEL_NOT_LISTED)
     else:
-        choose_model(conversation.profile, write_choice(chosen))
-        toast = conversation.say_plain(PreferencesPhrase.MODEL_TAKEN, model=_shorten(chosen.id))
+        choice = write_choice(chosen)
+        choose_model(conversation.profile, choice)
+        name = _shorten(name_models(models)[choice])
+        toast = conversation.say_plain(PreferencesPhrase.MODEL_TAKEN, model=name)
     return _show_page(conversation, models, page, toast=toast)
 
 
@@ -79,7 +81,8 @@ def _show_page(
 ) -> Handled:
     chosen = conversation.profile.model
     if chosen:
-        markdown = conversation.say(PreferencesPhrase.MODEL_SHOWN, model=read_model_name(chosen))
+        name = name_models(models).get(chosen, read_model_name(chosen))
+        markdown = conversation.say(PreferencesPhrase.MODEL_SHOWN, model=name)
     else:
         markdown = conversation.say(PreferencesPhrase.MODEL_OF_HOUSE_SHOWN)
     house = conversation.say_plain(PreferencesPhrase.MODEL_OF_HOUSE)
@@ -107,13 +110,21 @@ def build_keyboard(models: Sequence[ModelDescription], *, chosen: str, page: int
     page = min(page, last)
     house_button = Button(tick(house, is_chosen=not chosen), write_action(MODEL_AREA, Step.HOUSE))
     rows = [] if page else [(house_button,)]
-    namesakes = Counter(model.id for model in models)
+    names = name_models(models)
     for model in models[page * PAGE_MODELS : (page + 1) * PAGE_MODELS]:
         choice = write_choice(model)
-        name = f"{model.id} ({model.provider})" if namesakes[model.id] > 1 else model.id
-        words = tick(_shorten(name), is_chosen=choice == chosen)
+        words = tick(_shorten(names[choice]), is_chosen=choice == chosen)
         rows.append((Button(words, write_action(MODEL_AREA, Step.TAKE, build_key(choice), page)),))
     return (*rows, _build_paging(page, last))
+
+
+def name_models(models: Sequence[ModelDescription]) -> dict[str, str]:
+    """Return what each choice is called: by its provider as well where two models have one name."""
+    namesakes = Counter(model.id for model in models)
+    return {
+        write_choice(model): f"{model.id} ({model.provider})" if namesakes[model.id] > 1 else model.id
+        for model in models
+    }
 
 
 def _build_paging(page: int, last: int) -> tuple[Button, ...]:

@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from botgateway.domain.buttons import DATA_MAX_BYTES, Keyboard, keyboard_as_json, read_action
-from botgateway.handlers.model import PAGE_MODELS, build_keyboard
+from botgateway.handlers.model import PAGE_MODELS, build_keyboard, name_models
 from llm.catalogue import build_key, write_choice
 from llm.prompt import is_blank
 from llm.providers.base import ModelDescription
@@ -57,6 +57,11 @@ def test_namesakes_of_two_providers_are_told_apart() -> None:
         ["qwen (here)"],
         ["✓ qwen (there)"],
     ]
+    assert name_models([*models, *offer("mistral")]) == {
+        "here:qwen": "qwen (here)",
+        "there:qwen": "qwen (there)",
+        "here:mistral": "mistral",
+    }
 
 
 def test_a_long_name_loses_its_middle() -> None:
