@@ -8,16 +8,13 @@ from llm.route import Candidate
 
 # Of the budget, for a prompt that a model has found too long: whatever the estimate's error, half of it is less.
 SHORTENED_SHARE = 2
-# Of its context, what a model needs for its answer where what is asked for would leave no room for a prompt.
+# Of its context, what a model needs for its answer where LLM_MAX_ANSWER_TOKENS would leave no room for a prompt.
 ANSWER_SHARE = 2
 
 
-def find_budget(candidate: Candidate, *, is_shortened: bool = False, answer_tokens: int | None = None) -> int:
-    """Return the tokens that a prompt for this model may have, as they are estimated.
-
-    `answer_tokens` is what is asked for as the answer, if that is not LLM_MAX_ANSWER_TOKENS.
-    """
+def find_budget(candidate: Candidate, *, is_shortened: bool = False) -> int:
+    """Return the tokens that a prompt for this model may have, as they are estimated."""
     context_tokens = candidate.capabilities.context_tokens
-    answer_tokens = min(answer_tokens or int(settings.LLM_MAX_ANSWER_TOKENS), context_tokens // ANSWER_SHARE)
+    answer_tokens = min(int(settings.LLM_MAX_ANSWER_TOKENS), context_tokens // ANSWER_SHARE)
     budget = min(int(settings.PROMPT_BUDGET_TOKENS), context_tokens - answer_tokens)
     return budget // SHORTENED_SHARE if is_shortened else budget

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import structlog
 from django.conf import settings
@@ -13,10 +13,10 @@ from llm.chain import Chain
 from llm.errors import LLMError
 from llm.extractive import summarise
 from llm.prompt import Prompt, Purpose, Role, Section, SectionKind, Turn, render_line
-from llm.route import Candidate
+from llm.route import Candidate, Route
 from llm.tokens import estimate_tokens
 from llm.usage import estimate_prompt_tokens
-from personalization.domain.budget import find_budget
+from personalization.domain.budget import SHORTENED_SHARE
 from personalization.domain.profiles import find_profile
 from personalization.domain.summary_check import SUMMARY_MAX_CHARS, find_summary_fault
 from personalization.domain.templates import render_prompt
@@ -24,7 +24,8 @@ from personalization.models import MemoryEvent, UserProfile
 
 log = structlog.get_logger(__name__)
 
-SUMMARY_MAX_TOKENS = 2_000
+SUMMARY_MAX_TOKENS = 3_000  # what the longest summary that is taken costs in Russian, whoever writes it
+SUMMARY_SHARE = 4  # of the smallest context that may have to hold a prompt with the earlier summary as well
 # Of the budget, what events get at least, however long the earlier summary is: else each would have a call of its own.
 EVENTS_SHARE = 4
 
@@ -68,18 +69,22 @@ def summarise_events(
 
 def _summarise_by_model(profile: UserProfile, events: list[MemoryEvent], *, chain: Chain) -> Summary:
     """Have as many events summarised as the model takes that answers in the end."""
+    answer_tokens = find_answer_tokens(chain.route)
     covered: list[MemoryEvent] = []
 
     def build_prompt(candidate: Candidate, *, is_shortened: bool) -> Prompt:
         nonlocal covered
-        left_tokens = _find_budget_of_events(profile, candidate, is_shortened=is_shortened)
+        fixed = _build_fixed_part(profile, answer_tokens=answer_tokens)
+        left_tokens = _find_room(candidate, fixed, answer_tokens=answer_tokens)
+        if is_shortened:
+            left_tokens //= SHORTENED_SHARE
         covered = _take_for_summary(events, budget_tokens=left_tokens, model=candidate.model_name)
-        return _build_prompt(profile, _as_turns(covered))
+        return replace(fixed, turns=_as_turns(covered))
 
     asking = Asking(
         user_id=profile.user_id,
         trace_id=tracing.current_trace_id(),
-        max_tokens=SUMMARY_MAX_TOKENS,
+        max_tokens=answer_tokens,
         temperature=0.0,
         is_known=lambda: find_profile(profile.user_id) is not None,
     )
@@ -92,11 +97,19 @@ def _summarise_by_model(profile: UserProfile, events: list[MemoryEvent], *, chai
     return Summary(text, covered)
 
 
-def _find_budget_of_events(profile: UserProfile, candidate: Candidate, *, is_shortened: bool) -> int:
-    """Return the tokens that the instruction and the earlier summary leave of a prompt."""
-    budget_tokens = find_budget(candidate, is_shortened=is_shortened, answer_tokens=SUMMARY_MAX_TOKENS)
-    fixed_tokens = estimate_prompt_tokens(_build_prompt(profile, ()), model=candidate.model_name)
-    return max(budget_tokens - fixed_tokens, budget_tokens // EVENTS_SHARE)
+def find_answer_tokens(route: Route) -> int:
+    """Return what a summary may have: whoever of the route writes it, a prompt fits beside it."""
+    candidates = (route.first, route.house, *route.fallback)
+    smallest = min(candidate.capabilities.context_tokens for candidate in candidates)
+    return min(SUMMARY_MAX_TOKENS, smallest // SUMMARY_SHARE)
+
+
+def _find_room(candidate: Candidate, fixed: Prompt, *, answer_tokens: int) -> int:
+    """Return the tokens that the instruction and the earlier summary leave to the events."""
+    fixed_tokens = estimate_prompt_tokens(fixed, model=candidate.model_name)
+    house_tokens = int(settings.PROMPT_BUDGET_TOKENS)
+    allowed_tokens = max(house_tokens - fixed_tokens, house_tokens // EVENTS_SHARE)
+    return min(allowed_tokens, candidate.capabilities.context_tokens - answer_tokens - fixed_tokens)
 
 
 def _take_for_summary(events: list[MemoryEvent], *, budget_tokens: int, model: str = "") -> list[MemoryEvent]:
@@ -118,10 +131,12 @@ def _as_turn(event: MemoryEvent) -> Turn:
     return Turn(Role(event.role), event.content)
 
 
-def _build_prompt(profile: UserProfile, turns: tuple[Turn, ...]) -> Prompt:
-    instruction = render_prompt("compress", language=profile.language, limit_chars=SUMMARY_MAX_CHARS)
+def _build_fixed_part(profile: UserProfile, *, answer_tokens: int) -> Prompt:
+    """Return the prompt without events: the instruction and the earlier summary."""
+    limit_chars = SUMMARY_MAX_CHARS * answer_tokens // SUMMARY_MAX_TOKENS
+    instruction = render_prompt("compress", language=profile.language, limit_chars=limit_chars)
     sections = [Section(SectionKind.INSTRUCTION, instruction)]
     if profile.memory_summary:
         earlier = render_prompt("summary", language=profile.language, summary=profile.memory_summary)
         sections.append(Section(SectionKind.SUMMARY, earlier))
-    return Prompt(sections=tuple(sections), turns=turns, purpose=Purpose.SUMMARY, language=profile.language)
+    return Prompt(sections=tuple(sections), turns=(), purpose=Purpose.SUMMARY, language=profile.language)

@@ -1,16 +1,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from llm.prompt import Prompt
+from llm.prompt import Prompt, SectionKind
 from llm.providers.base import FINISH_LENGTH, CallOptions, Capabilities, Completion
+from llm.tokens import estimate_tokens
 from llm.usage import estimate_prompt_tokens
 from personalization.domain.compression import Status, compress_memory
 from personalization.domain.profiles import get_profile
-from personalization.domain.summarising import SUMMARY_MAX_TOKENS
+from personalization.domain.summarising import SUMMARY_MAX_TOKENS, find_answer_tokens
+from personalization.domain.summary_check import SLACK, SUMMARY_MAX_CHARS
 from personalization.models import MemoryEvent, UserProfile
 from tests.factories.personalization import fill_memory
 from tests.harness.providers import ScriptedProvider, chain_of
@@ -18,6 +21,7 @@ from tests.harness.providers import ScriptedProvider, chain_of
 pytestmark = pytest.mark.django_db
 
 EARLIER = "Любит прогулки у моря.\n" * 60
+PROSE = Path(__file__).parents[1] / "benchmarks/tokenizers/texts/prose.ru.txt"
 NOTES = "Собеседник рассказал о многом."
 
 
@@ -50,12 +54,26 @@ def test_a_summary_that_was_cut_deletes_nothing() -> None:
 
 
 def test_prompt_and_summary_fit_into_a_small_context_together() -> None:
+    longest = "Любит прогулки у моря.\n" * (SUMMARY_MAX_CHARS // 23)
+    UserProfile.objects.filter(user_id="42").update(memory_summary=longest)
     fill_memory("42", 60, content="рассказ о том, как прошёл день, " * 5)
     provider = Small(EARLIER)
+    chain = chain_of(provider)
 
-    assert compress_memory("42", chain=chain_of(provider)).status is Status.OK
+    assert compress_memory("42", chain=chain).status is Status.OK
 
-    assert dearest_prompt(provider) + SUMMARY_MAX_TOKENS <= Small.capabilities.context_tokens
+    assert find_answer_tokens(chain.route) == 1_024
+    assert dearest_prompt(provider) + 1_024 <= Small.capabilities.context_tokens
+    assert "1365" in provider.prompts[0].section_text(SectionKind.INSTRUCTION)
+
+
+@pytest.mark.parametrize(
+    "model", ["gpt-4", "gpt-4o", "qwen3", "deepseek", "mistral", "mixtral", "gemini", "llama-4"]
+)
+def test_the_longest_summary_that_is_taken_is_not_cut(model: str) -> None:
+    prose = (PROSE.read_text() * 9)[: int(SUMMARY_MAX_CHARS * SLACK)]
+
+    assert estimate_tokens(prose, model=model) <= SUMMARY_MAX_TOKENS
 
 
 def test_the_house_limit_holds_for_the_whole_prompt(settings: Any) -> None:
