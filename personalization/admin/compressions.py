@@ -16,6 +16,7 @@ from personalization.models import Compression, CompressionRun
 
 STATUSES: dict[str, Promise] = {
     Status.OK: _("compressed"),
+    Status.NOTHING: _("what an earlier one had left was deleted"),
     Status.EXTRACTIVE: _("compressed without a model"),
     Status.UNAVAILABLE: _("no model answered; everything stays"),
     Status.REJECTED: _("the model's summary was unfit; everything stays"),

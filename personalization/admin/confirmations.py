@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -23,7 +24,7 @@ class ConfirmingAdmin(ListAdmin):
     """
 
     def is_confirmed(self, request: HttpRequest, user_ids: Sequence[str]) -> bool:
-        return request.POST.get("confirmed") == str(len(user_ids))
+        return request.POST.get("confirmed") == digest_people(user_ids)
 
     def ask(
         self, request: HttpRequest, user_ids: Sequence[str], *, template: str, **shown: Any
@@ -35,6 +36,7 @@ class ConfirmingAdmin(ListAdmin):
             **self.admin_site.each_context(request),
             "opts": self.opts,
             "people": len(user_ids),
+            "people_digest": digest_people(user_ids),
             "named": user_ids[:NAMED],
             "unnamed": max(0, len(user_ids) - NAMED),
             "is_changed": "confirmed" in request.POST,
@@ -45,6 +47,11 @@ class ConfirmingAdmin(ListAdmin):
             **shown,
         }
         return TemplateResponse(request, template, context)
+
+
+def digest_people(user_ids: Sequence[str]) -> str:
+    """Return what stands for exactly these people, in any order."""
+    return hashlib.sha256("\n".join(sorted(user_ids)).encode()).hexdigest()
 
 
 def list_user_ids(people: QuerySet[Any]) -> list[str]:

@@ -16,6 +16,7 @@ from django.test import Client
 from admin_lists import LISTED, MOST_AT_ONCE
 from botgateway.enums import NoticeStatus, UpdateStatus
 from botgateway.models import AccessDecision, InboxUpdate, Notice, Person
+from personalization.admin.confirmations import digest_people
 from personalization.models import Compression, MemoryEvent, UserProfile
 from redis_connection import redis_client
 from tests.factories.personalization import EventFactory, ProfileFactory, fill_memory, store_text_file
@@ -107,7 +108,7 @@ def test_a_decision_taken_on_the_page_leads_back_to_it_and_stays_on_record(staff
     page = read(staff, f"{PEOPLE}of/1/")
     assert [f'value="{name}"' in page for name in ("approve", "refuse", "block")] == [True] * 3
 
-    after = choose(staff, "block", person, from_page="1", confirmed="1")
+    after = choose(staff, "block", person, from_page="1", confirmed=digest_people(["1"]))
 
     assert 'id="person-page"' in after
     assert [f'value="{name}"' in after for name in ("approve", "refuse", "block")] == [True, False, False]
@@ -119,7 +120,7 @@ def test_a_decision_taken_on_the_page_leads_back_to_it_and_stays_on_record(staff
     assert staff.post(f"{DECISIONS}{decision.pk}/delete/", {"post": "yes"}).status_code == 403
 
 
-def test_a_block_is_confirmed_by_the_number_of_those_who_were_counted(staff: Client) -> None:
+def test_a_block_is_confirmed_of_those_who_were_counted_and_of_nobody_else(staff: Client) -> None:
     for user_id in ("1", "2", "3"):
         add_person(user_id, "approved")
     address = f"{PEOPLE}?access_state__exact=approved"
@@ -127,9 +128,11 @@ def test_a_block_is_confirmed_by_the_number_of_those_who_were_counted(staff: Cli
 
     asked = staff.post(address, choice).content.decode()
     add_person("4", "approved")
-    stale = staff.post(address, {**choice, "confirmed": "3"}).content.decode()
+    Person.objects.filter(user_id="1").update(access_state="refused")
+    stale = staff.post(address, {**choice, "confirmed": digest_people(["1", "2", "3"])}).content.decode()
     untouched = AccessDecision.objects.count()
-    done = staff.post(address, {**choice, "confirmed": "4"}, follow=True).content.decode()
+    confirmed = {**choice, "confirmed": digest_people(["4", "3", "2"])}
+    done = staff.post(address, confirmed, follow=True).content.decode()
     english = staff.post(
         PEOPLE,
         {"action": "block", "_selected_action": Person.objects.first().pk, "from_page": "1"},
@@ -140,9 +143,9 @@ def test_a_block_is_confirmed_by_the_number_of_those_who_were_counted(staff: Cli
     assert "<li>3</li>" in asked
     assert "найдены не те" in stale
     assert untouched == 0
-    assert "Заблокировано: 4;" in done
+    assert "Заблокировано: 3;" in done
     assert set(AccessDecision.objects.values_list("after", "decided_by")) == {("blocked", "staff:boss")}
-    assert LogEntry.objects.filter(change_message="blocked").count() == 4
+    assert LogEntry.objects.filter(change_message="blocked").count() == 3
     assert "1 person is blocked" in english
     assert f'href="{PEOPLE}of/1/"' in english  # the way back
 
@@ -152,8 +155,8 @@ def test_staff_who_may_only_look_decide_nothing(client: Client) -> None:
     person = add_person("1")
 
     choose(client, "approve", person)
-    choose(client, "block", person, confirmed="1")
-    choose(client, "reset_profiles", person, confirmed="1")
+    choose(client, "block", person, confirmed=digest_people(["1"]))
+    choose(client, "reset_profiles", person, confirmed=digest_people(["1"]))
     choose(client, "export", person)
 
     assert Person.objects.get().access_state == "pending"
@@ -230,9 +233,9 @@ def test_a_reset_across_pages_is_the_list_s_query_again(staff: Client, media: Pa
 
     asked = staff.post(address, choice).content.decode()
     counts = [f'count-{name}">{number}<' in asked for name, number in COUNTS_OF_TWO.items()]
-    stale = staff.post(address, {**choice, "confirmed": "3"}).content.decode()
+    stale = staff.post(address, {**choice, "confirmed": digest_people(["1", "3"])}).content.decode()
     untouched = MemoryEvent.objects.count()
-    told = {"confirmed": "2", "is_told": "yes", "occasion": "once"}
+    told = {"confirmed": digest_people(["1", "2"]), "is_told": "yes", "occasion": "once"}
     for _ in range(2):  # a double click
         done = staff.post(address, {**choice, **told}, follow=True).content.decode()
 
@@ -254,8 +257,8 @@ def test_a_reset_across_pages_is_the_list_s_query_again(staff: Client, media: Pa
 def test_a_reset_tells_nobody_unless_asked_to_and_nobody_who_is_not_received(staff: Client) -> None:
     approved, blocked = add_person("1", "approved"), add_person("2", "blocked")
 
-    choose(staff, "reset_profiles", approved, confirmed="1")
-    choose(staff, "reset_profiles", blocked, confirmed="1", is_told="yes", occasion="once")
+    choose(staff, "reset_profiles", approved, confirmed=digest_people(["1"]))
+    choose(staff, "reset_profiles", blocked, confirmed=digest_people(["2"]), is_told="yes", occasion="once")
 
     assert Notice.objects.count() == 0
 
