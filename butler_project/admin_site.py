@@ -39,7 +39,7 @@ class GuardedLoginForm(AdminAuthenticationForm):
         address = find_origin(self.request)
         attempt = begin_attempt(Visitor(name, address, read_browser_id(self.request, name)))
         self._refuse_if_too_many(attempt, address)
-        cleaned = self._look_at_password(address)
+        cleaned = self._look_at_password(attempt, address)
         attempt.forgive()
         ADMIN_LOGINS.labels(OK).inc()
         log.info("admin logged in", staff_id=str(self.get_user().pk), address=address)
@@ -59,12 +59,15 @@ class GuardedLoginForm(AdminAuthenticationForm):
         )
         raise ValidationError(message, code="too_many", params={"minutes": minutes})
 
-    def _look_at_password(self, address: str) -> dict[str, Any]:
+    def _look_at_password(self, attempt: Attempt, address: str) -> dict[str, Any]:
         try:
             return super().clean()
         except ValidationError:
             ADMIN_LOGINS.labels(WRONG).inc()
             log.warning("admin password wrong", address=address)
+            raise
+        except Exception:  # the database is away: whoever tries again meanwhile is not to be locked out
+            attempt.withdraw()
             raise
 
 
