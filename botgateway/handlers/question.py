@@ -179,7 +179,10 @@ def _final_text(reply: Reply, conversation: Conversation, route: Route) -> str:
         model = reply.answered_by.model_name or reply.answered_by.provider.name
         remarks.append(conversation.say(GeneralPhrase.ANSWERED_BY_ANOTHER, model=model))
     if reply.is_cut:
-        remarks.append(conversation.say(GeneralPhrase.ANSWER_CUT))
+        can_go_on = conversation.has_memory  # else the next question knows nothing of this answer
+        remarks.append(
+            conversation.say(GeneralPhrase.ANSWER_CUT_GO_ON if can_go_on else GeneralPhrase.ANSWER_CUT)
+        )
     if reply.is_stopped:
         conversation.turn.note_stopped()
         if is_blank(reply.text):

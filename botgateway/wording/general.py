@@ -22,6 +22,7 @@ class GeneralPhrase(Phrase):
     REPLY_REFUSED = auto()
     ANSWERED_BY_ANOTHER = auto()
     ANSWER_CUT = auto()
+    ANSWER_CUT_GO_ON = auto()
     PARKED = auto()
     BLANK = auto()
     BUTTON_OUTDATED = auto()

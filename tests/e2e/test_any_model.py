@@ -126,10 +126,10 @@ def test_an_answer_that_its_length_cuts_says_so_and_is_remembered_without_the_re
     answer = ask(house.stack.telegram, chat_id, question)
 
     assert answer_marker(question) in answer
-    assert answer.endswith(shown(GeneralPhrase.ANSWER_CUT))
+    assert answer.endswith(shown(GeneralPhrase.ANSWER_CUT_GO_ON))
     assert outcomes(house.stack, chat_id, 1) == [("openai_compatible", "ok")]
     [stored] = house.stack.database().user_memory.find({"user_id": str(chat_id), "role": "assistant"})
-    assert shown(GeneralPhrase.ANSWER_CUT) not in stored["content"]
+    assert shown(GeneralPhrase.ANSWER_CUT_GO_ON) not in stored["content"]
 
 
 def test_what_passes_is_tried_again_and_not_spoken_of(house: VendorsStack, chat_id: int) -> None:
