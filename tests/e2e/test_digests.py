@@ -196,6 +196,7 @@ def test_a_name_that_several_channels_have_is_answered_with_these_as_buttons_and
     assert outdated == say_plain(GeneralPhrase.BUTTON_OUTDATED, language="ru")
     for odd in (f"digest:alike:0::{others[1]}:9", f"digest:alike:0::{others[0]}:x", "digest:alike:0"):
         assert press(telegram, chat_id, message_id, odd) == outdated
+    known.update_many({"channel_id": {"$in": [str(channel), others[0]]}}, {"$set": {"state": "off"}})
 
 
 def test_subscriptions_are_made_changed_and_ended_by_buttons(

@@ -16,6 +16,7 @@ from llm.providers.openai_compatible import OpenAICompatibleProvider
 from tests.harness.chains import Trial
 from tests.harness.gemini_standin import GeminiStandIn
 from tests.harness.llm_standin_process import LLMStandIn
+from tests.harness.processes import wait_until
 
 PATIENT = Limits(connect_timeout_s=1, timeout_s=600)  # nobody waits for that
 
@@ -85,8 +86,12 @@ def test_a_model_that_only_shows_signs_of_life_is_not_waited_for_either(standin:
     standin.script({"kind": "keep_alive"}, {"kind": "answer", "text": "Слушаю"})
     trial = Trial(endpoint(standin), retries=2)
 
+    def stop_once_asked() -> None:
+        wait_until(standin.requests, what="the question")
+        stream.stop()
+
     with trial.chain.stream(trial.build_prompt, trial.asking()) as stream:
-        threading.Timer(0.2, stream.stop).start()
+        threading.Thread(target=stop_once_asked).start()
         assert list(stream) == []
 
     assert trial.outcomes == [("silent", "stopped")]

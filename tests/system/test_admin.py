@@ -213,7 +213,7 @@ def test_a_compression_asked_for_is_followed_to_its_end(staff: Browser, stack: S
     staff.follow("[name=action][value=compress]")
 
     (row,) = wait_for_section(staff, "compressions", "tbody tr")
-    assert "ok" in row
+    assert "сжато" in row
     staff.wait(lambda: not staff.all("#under-way"), what="an end of the waiting")
 
 
