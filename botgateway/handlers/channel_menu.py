@@ -30,17 +30,11 @@ def build_channel_menu(
     last = max(0, (len(channels) - 1) // PAGE_CHANNELS)
     page = min(page, last)
     names = Counter(map(_say_name, channels))
-    rows = [
-        (
-            Button(
-                label_channel(
-                    channel, is_ticked=is_ticked(channel), has_namesake=names[_say_name(channel)] > 1
-                ),
-                take(channel),
-            ),
-        )
-        for channel in channels[page * PAGE_CHANNELS : (page + 1) * PAGE_CHANNELS]
-    ]
+    rows = []
+    for channel in channels[page * PAGE_CHANNELS : (page + 1) * PAGE_CHANNELS]:
+        has_namesake = names[_say_name(channel)] > 1
+        label = label_channel(channel, is_ticked=is_ticked(channel), has_namesake=has_namesake)
+        rows.append((Button(label, take(channel)),))
     earlier = [Button(f"← {page}", turn(page - 1))] if page else []
     later = [Button(f"{page + 2} →", turn(page + 1))] if page < last else []
     return (*rows, (*earlier, *later))
