@@ -44,6 +44,11 @@ class Route:
     fallback: tuple[Candidate, ...] = ()
     is_vanished: bool = False
 
+    @property
+    def candidates(self) -> tuple[Candidate, ...]:
+        """Whoever may be asked, somebody perhaps twice."""
+        return self.first, self.house, *self.fallback
+
 
 def write_candidate(candidate: Candidate) -> str:
     """Return what `read_candidates` reads: <provider>, or <provider>:<model> where the model is known."""

@@ -52,9 +52,8 @@ def build_digest_prompt(turns: Sequence[Turn], *, template: str) -> Prompt:
 
 def find_part_budget(route: Route) -> int:
     """Return the tokens that the turns of one question may have, so that whoever of the route answers can take it."""
-    candidates = (route.first, route.house, *route.fallback)
     instruction = max(estimate_tokens(_instruct(template)) for template in (POST_TEMPLATE, MERGE_TEMPLATE))
-    return max(1, min(find_budget(candidate) for candidate in candidates) - instruction)
+    return max(1, min(map(find_budget, route.candidates)) - instruction)
 
 
 def split_turns(turns: Iterable[Turn], *, budget_tokens: int) -> list[list[Turn]]:

@@ -172,8 +172,8 @@ def _read_media(
     kept: Sequence[StoredFile], recordings: Mapping[UUID, Recording], route: Route
 ) -> dict[UUID, Media]:
     """Read what may be shown as it is, `MEDIA_MAX_BYTES` in all; what has no text before what has one."""
-    asked = (route.first, route.house, *route.fallback)
-    taken = {kind for kind in MediaKind if any(candidate.capabilities.takes(kind) for candidate in asked)}
+    abilities = [candidate.capabilities for candidate in route.candidates]
+    taken = {kind for kind in MediaKind if any(ability.takes(kind) for ability in abilities)}
     left = MEDIA_MAX_BYTES
     media = {}
     for file in sorted(kept, key=lambda file: bool(file.text_chars)):

@@ -99,8 +99,7 @@ def _summarise_by_model(profile: UserProfile, events: list[MemoryEvent], *, chai
 
 def find_answer_tokens(route: Route) -> int:
     """Return what a summary may have: whoever of the route writes it, a prompt fits beside it."""
-    candidates = (route.first, route.house, *route.fallback)
-    smallest = min(candidate.capabilities.context_tokens for candidate in candidates)
+    smallest = min(candidate.capabilities.context_tokens for candidate in route.candidates)
     return min(SUMMARY_MAX_TOKENS, smallest // SUMMARY_SHARE)
 
 
