@@ -6,7 +6,8 @@ form, such as a summary a model wrote, are kept sentence by sentence.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TypeVar
 
 from llm.offline.facts import (
     LONGEST_VALUE,
@@ -22,6 +23,8 @@ from llm.offline.facts import (
 from llm.offline.languages import WORDINGS, wording_for, wording_of
 from llm.offline.wording import Wording
 from llm.prompt import Role, Turn
+
+T = TypeVar("T")
 
 MOST_QUESTIONS = 5
 SHORTEST_QUESTION = 15  # characters; «Правда?» says nothing later
@@ -82,6 +85,12 @@ def fit_text(text: str, limit_chars: int) -> str:
     cut = text[: max(limit_chars, 0)]
     head, space, _ = cut.rpartition(" ")
     return (head if space else cut).rstrip()
+
+
+def choose_evenly(found: Sequence[T], count: int) -> list[T]:
+    """Choose `count` from all over, in their order; all of them if there are no more."""
+    count = min(count, len(found))
+    return [found[place * len(found) // count] for place in range(count)]
 
 
 def _facts_of_sentence(sentence: str, wording: Wording) -> list[Fact]:

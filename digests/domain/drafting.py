@@ -27,6 +27,7 @@ from digests.domain.prompts import (
 )
 from digests.errors import DigestUnfit
 from llm.chain import BuildPrompt, Chain
+from llm.extractive import choose_evenly
 from llm.prompt import Prompt, Turn
 from llm.route import Candidate
 
@@ -106,7 +107,8 @@ class _Drafter:
             statements += self._digest_posts(pairs)
         if len(parts) > 1:
             statements = self._merge(statements, budget_tokens=budget_tokens)
-        return Draft(_spread(statements), self._dropped, len(parts), tuple(self._answers))
+        kept = tuple(choose_evenly(statements, MOST_STATEMENTS))  # where merging has left too many
+        return Draft(kept, self._dropped, len(parts), tuple(self._answers))
 
     def _turn(self, pair: tuple[int, Post], *, is_clipped: bool = False) -> Turn:
         return post_turn(*pair, zone=self._zone, is_clipped=is_clipped)
@@ -151,9 +153,3 @@ class _Drafter:
         reading: Reading = read_statements(answer.text, known)
         self._dropped += reading.dropped
         return reading.statements[:MOST_STATEMENTS]
-
-
-def _spread(statements: Sequence[Statement]) -> tuple[Statement, ...]:
-    """Choose from all over the day where merging has left too many."""
-    count = min(MOST_STATEMENTS, len(statements))
-    return tuple(statements[place * len(statements) // count] for place in range(count))

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from llm.extractive import fit_text
+from llm.extractive import choose_evenly, fit_text
 from llm.offline.facts import is_question
 from llm.prompt import Turn
 
@@ -50,8 +50,7 @@ def _choose_worthiest(found: list[_Sentence]) -> list[_Sentence]:
     least = ranked[MOST_SENTENCES - 1].worth
     better = [sentence for sentence in ranked if sentence.worth > least]
     equal = [sentence for sentence in ranked if sentence.worth == least]
-    room = MOST_SENTENCES - len(better)
-    return better + [equal[place * len(equal) // room] for place in range(room)]
+    return better + choose_evenly(equal, MOST_SENTENCES - len(better))
 
 
 def _find_best(content: str) -> _Sentence | None:
