@@ -5,10 +5,9 @@ Telegram tells a bot of edits and not of deletions, so whether a post is still t
 
 from __future__ import annotations
 
-from digests.domain.posts import DAY_MAX_CHARS
+from digests.domain.posts import clip_text
 from digests.domain.records import posts_from_json, statements_from_json
 from digests.models import ChannelPost, Digest
-from llm.extractive import fit_text
 
 
 def count_edited(digest: Digest) -> int:
@@ -23,8 +22,7 @@ def count_edited(digest: Digest) -> int:
     posts = posts_from_json(digest.raw_posts)
     told = {post.message_id: post.text for post in posts if post.message_id in cited}
     stored = ChannelPost.objects.filter(channel_id=digest.channel_id, message_id__in=list(told))
-    share = DAY_MAX_CHARS // len(posts)  # of a longer day a digest is of the beginnings of posts
     return sum(
-        told[number] not in (text, fit_text(text, share))
+        told[number] not in (text, clip_text(text, posts=len(posts)))
         for number, text in stored.values_list("message_id", "text")
     )

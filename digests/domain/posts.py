@@ -124,11 +124,15 @@ def apply_ttl() -> None:
     set_expiry(ChannelPost, index="post_posted_at_ttl", expire_after_s=settings.POST_TTL_DAYS * 86_400)
 
 
+def clip_text(text: str, *, posts: int) -> str:
+    """Return what is read of a post where the texts of so many are more than is read of a day."""
+    return fit_text(text, DAY_MAX_CHARS // posts)
+
+
 def _clip(posts: tuple[Post, ...]) -> tuple[Post, ...]:
     if sum(len(post.text) for post in posts) <= DAY_MAX_CHARS:
         return posts
-    share = DAY_MAX_CHARS // len(posts)
-    return tuple(replace(post, text=fit_text(post.text, share)) for post in posts)
+    return tuple(replace(post, text=clip_text(post.text, posts=len(posts))) for post in posts)
 
 
 def _store(post: ReceivedPost, source: PostSource) -> StoreOutcome:
