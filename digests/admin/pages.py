@@ -28,7 +28,7 @@ class PageActionsAdmin(OwnStyles, ListAdmin):
 
     def list_possible(self, shown: Any) -> Sequence[str]:
         """Return the names of the actions that make sense for one record."""
-        raise NotImplementedError
+        raise NotImplementedError  # not by `abc`, whose metaclass is another than that of Django's admin
 
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **options: Any
