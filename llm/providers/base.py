@@ -140,9 +140,10 @@ class TextStream:
             self._finish(end.value)
             raise StopIteration from None
         except BaseException as error:
-            if self._is_cancelled:  # the connection was shut for that
-                self._call.end(metrics.OUTCOME_CLOSED)
-            self._call.end_with(error)
+            if self._is_cancelled:
+                self._call.end(metrics.OUTCOME_CLOSED)  # the error is that the connection was shut for this
+            else:
+                self._call.end_with(error)
             raise
         self._note_text(delta)
         return delta
