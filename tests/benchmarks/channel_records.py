@@ -38,18 +38,22 @@ def build_channel(channel_id: str) -> dict[str, Any]:
 def build_posts(channel_id: str, kind: int) -> Iterator[dict[str, Any]]:
     midnight = datetime.combine(_yesterday(), time_of_day(), UTC)
     for number, text in enumerate(texts_of(kind), start=1):
-        yield {
-            "channel_id": channel_id,
-            "message_id": number,
-            "posted_at": midnight + timedelta(minutes=20 * number),
-            "edited_at": None,
-            "text": text,
-            "author": "",
-            "forwarded_from": "",
-            "media_group_id": "",
-            "has_media": False,
-            "source": "telegram",
-        }
+        yield build_post(channel_id, number, text, posted_at=midnight + timedelta(minutes=20 * number))
+
+
+def build_post(channel_id: str, number: int, text: str, *, posted_at: datetime) -> dict[str, Any]:
+    return {
+        "channel_id": channel_id,
+        "message_id": number,
+        "posted_at": posted_at,
+        "edited_at": None,
+        "text": text,
+        "author": "",
+        "forwarded_from": "",
+        "media_group_id": "",
+        "has_media": False,
+        "source": "telegram",
+    }
 
 
 def build_subscription(chat_id: int, channel_id: str) -> dict[str, Any]:

@@ -17,10 +17,11 @@ from typing import Any
 
 from digests.domain.records import posts_from_json, statements_from_json
 from tests.benchmarks.bench_stack import BenchStack
+from tests.benchmarks.channel_records import FIRST_CHANNEL, build_channel, build_post
 from tests.benchmarks.figures import Cell, Figure, Result, Table, Target
 from tests.benchmarks.long_day import PROMPT_TOKENS, Left, LongDay, Size, build_day, judge
 from tests.benchmarks.running import Plan, note_logs
-from tests.benchmarks.scenarios.digests import CLOCK, FIRST_CHANNEL, OFFLINE, QUEUE, WRITE, build_channel
+from tests.benchmarks.scenarios.digests import CLOCK, OFFLINE, QUEUE, WRITE
 from tests.benchmarks.usage import peak_megabytes, spent_between, take_moment
 from tests.harness.processes import wait_until
 from tests.harness.tasks import send_task
@@ -210,15 +211,5 @@ def _build_posts(channel_id: str, day: LongDay) -> Iterator[dict[str, Any]]:
     """Yield the records of posts that are spread over yesterday."""
     midnight = datetime.combine(datetime.now(UTC).date() - timedelta(days=1), time_of_day(), UTC)
     for number, text in enumerate(day.texts, start=1):
-        yield {
-            "channel_id": channel_id,
-            "message_id": number,
-            "posted_at": midnight + timedelta(days=1) * (number - 1) / len(day.texts),
-            "edited_at": None,
-            "text": text,
-            "author": "",
-            "forwarded_from": "",
-            "media_group_id": "",
-            "has_media": False,
-            "source": "telegram",
-        }
+        posted_at = midnight + timedelta(days=1) * (number - 1) / len(day.texts)
+        yield build_post(channel_id, number, text, posted_at=posted_at)
