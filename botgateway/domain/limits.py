@@ -4,8 +4,9 @@ A question is counted under its key, so that asking about it again, after a cras
 listened to, gives the same answer and costs nothing.
 
 Of the day's tokens Redis has only a copy, which is read from the exchanges with the day's first question, and again if
-Redis has lost it. Somebody who is forgotten leaves no exchanges; until midnight the copy stays. Where nothing is kept
-of a person, in groups and without personalization, exchanges name nobody, and Redis alone counts.
+Redis has lost it; what other processes have recorded within the last second is then missing. Somebody who is forgotten
+leaves no exchanges; until midnight the copy stays. Where nothing is kept of a person, in groups and without
+personalization, exchanges name nobody, and Redis alone counts.
 """
 
 from __future__ import annotations
@@ -95,6 +96,7 @@ def admit(user_id: str, *, question_key: str) -> Refusal | None:
         return None
     verdict = _count(user_id, question_key)
     if verdict == SPENT_UNKNOWN:
+        exchanges.flush_exchanges()
         spent = exchanges.sum_tokens(user_id, since=exchanges.begin_day())
         verdict = _count(user_id, question_key, spent, _last_until_tomorrow_s())
     if not verdict:

@@ -12,7 +12,9 @@ from botgateway.domain.limits import WINDOW_S, Refusal, admit, spend_tokens
 from botgateway.wording.limits import LimitsPhrase
 from botgateway.wording.phrase import say_plain
 from llm import exchanges
+from llm.call import ExchangeRecord
 from llm.models import Exchange
+from llm.prompt import Purpose
 from personalization.enums import Language
 from redis_connection import redis_client
 
@@ -34,10 +36,16 @@ def ask(key: object, *, user_id: str = "7") -> Refusal | None:
 
 
 def answer(tokens: int, *, user_id: str = "7") -> None:
-    """Let an answer have cost so much: that is recorded, and counted."""
-    Exchange.objects.create(
-        user_id=user_id, provider="vendor", purpose="reply", outcome="ok", completion_tokens=tokens
+    """Let an answer have cost so much: that is recorded, to be written a moment later, and counted."""
+    call = ExchangeRecord(
+        user_id=user_id,
+        provider="vendor",
+        model="best",
+        purpose=Purpose.REPLY,
+        outcome="ok",
+        completion_tokens=tokens,
     )
+    exchanges.record_exchange(call)
     spend_tokens(user_id, tokens)
 
 
@@ -132,6 +140,7 @@ def test_what_was_read_once_is_counted_on_from_there() -> None:
 
 def test_only_replies_of_today_count_towards_the_budget() -> None:
     answer(1_000)
+    exchanges.flush_exchanges()
     Exchange.objects.update(created_at=exchanges.begin_day() - timedelta(seconds=1))
     Exchange.objects.create(
         user_id="7", provider="vendor", purpose="summary", outcome="ok", prompt_tokens=1_000
