@@ -43,10 +43,8 @@ def hash_quickly(password: str) -> str:
 
 
 def ask(telegram: SandboxClient, chat_id: int, text: str, **fields: Any) -> str:
-    """Write, and return the next answer."""
-    known = len(telegram.answers(chat_id))
-    telegram.write(chat_id, text, **fields)
-    return telegram.wait_for_answers(chat_id, known + 1)[-1]
+    """Write, and return the last message of the answer."""
+    return telegram.ask(chat_id, text, **fields)
 
 
 def press(telegram: SandboxClient, chat_id: int, message_id: int, data: str, **fields: Any) -> str:

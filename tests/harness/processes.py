@@ -7,7 +7,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Protocol
 
@@ -120,7 +120,8 @@ class Child:
         if self._process is None:
             return
         for process in self.family():
-            process.kill()
+            with suppress(psutil.NoSuchProcess):  # a child may end with its parent, or by itself
+                process.kill()
         self._process.wait()
         self._process = None
 

@@ -91,7 +91,7 @@ class Stack:
         self.sandbox.wait_for_output(SANDBOX_READY)
         sandbox_url = self.sandbox.recent_output.split(SANDBOX_READY)[1].split()[0]
         write_endpoints(self.directory, Endpoints(mongodb_url, redis_url, sandbox_url, TOKEN))
-        self.telegram = SandboxClient(sandbox_url)
+        self.telegram = SandboxClient(sandbox_url, inbox=self)
         self.manage("migrate", "--verbosity", "0", **UNMEASURED)
         for child in (self.web, self.worker, self.beat):
             child.start()
@@ -187,16 +187,24 @@ class Stack:
         if self.model:
             self.model.forget_script()
 
+    def is_answered(self, chat_id: int) -> bool:
+        """Tell whether Telegram has delivered everything and nothing of this chat is pending in the inbox."""
+        return self._is_settled(chat_id=str(chat_id))
+
+    def find_answer(self, update_id: int) -> list[int]:
+        """Return the messages of an update's answer; none before it is whole."""
+        over = {"update_id": update_id, "status": {"$ne": "pending"}}
+        found = self.database().inbox_updates.find_one(over) or {}
+        return list(found.get("answer_message_ids", ()))
+
     def wait_until_settled(self, *, timeout_s: float = PATIENCE_S) -> None:
         """Wait until Telegram has delivered everything and nothing in the inbox is pending."""
-        inbox = self.database().inbox_updates
+        wait_until(self._is_settled, timeout_s=timeout_s, what="a settled inbox")
 
-        def is_settled() -> bool:
-            return not self.telegram.get("pending")["updates"] and not inbox.count_documents(
-                {"status": "pending"}
-            )
-
-        wait_until(is_settled, timeout_s=timeout_s, what="a settled inbox")
+    def _is_settled(self, **whose: str) -> bool:
+        if self.telegram.get("pending")["updates"]:
+            return False
+        return not self.database().inbox_updates.count_documents({**whose, "status": "pending"})
 
     def _build_environment(self) -> dict[str, str]:
         environment = {

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import time
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 import requests
 
-from tests.harness.processes import PATIENCE_S, POLL_S
+from tests.harness.processes import PATIENCE_S, POLL_S, wait_until
 
 TIMEOUT_S = 20
 # What a person's Telegram would say of a file that is sent without a name or a type.
@@ -23,11 +23,20 @@ FILES = {
 }
 
 
-class SandboxClient:
-    """Talks to the control API of a running sandbox."""
+class Inbox(Protocol):
+    """What Butler himself knows of his answers; a chat does not show whether one has come to its end."""
 
-    def __init__(self, url: str) -> None:
+    def is_answered(self, chat_id: int) -> bool: ...
+
+    def find_answer(self, update_id: int) -> list[int]: ...
+
+
+class SandboxClient:
+    """Talks to the control API of a running sandbox; with an `inbox` it can wait for whole answers."""
+
+    def __init__(self, url: str, *, inbox: Inbox | None = None) -> None:
         self.url = url
+        self._inbox = inbox
         self._session = requests.Session()
         self._session.trust_env = False
 
@@ -225,8 +234,28 @@ class SandboxClient:
         """The texts of the bot's messages in a chat, in order."""
         return [message["text"] for message in self.messages(chat_id) if message["from_bot"]]
 
+    def ask(self, chat_id: int, text: str, **fields: Any) -> str:
+        """Write, and return the last message of the answer, once it is whole; `fields` as for `write`."""
+        assert self._inbox is not None, "only a stack knows what is whole"
+        inbox, update_id = self._inbox, self.write(chat_id, text, **fields)["update_id"]
+        wait_until(
+            lambda: inbox.find_answer(update_id), what=lambda: f"an answer after {self.answers(chat_id)}"
+        )
+        return str(self.message(chat_id, inbox.find_answer(update_id)[-1])["text"])
+
+    def wait_for_whole_answers(self, chat_id: int, count: int) -> list[str]:
+        """Wait until the bot has sent `count` messages in a chat and owes no other there; return their texts."""
+        assert self._inbox is not None, "only a stack knows what is whole"
+        inbox = self._inbox
+        self.wait_for_answers(chat_id, count)
+        wait_until(lambda: inbox.is_answered(chat_id), what=lambda: f"an end after {self.answers(chat_id)}")
+        return self.answers(chat_id)
+
     def wait_for_answers(self, chat_id: int, count: int, *, timeout_s: float = PATIENCE_S) -> list[str]:
-        """Wait until the bot has sent `count` messages in a chat; return their texts."""
+        """Wait until the bot has sent `count` messages in a chat; return their texts.
+
+        The last may be a draft: an answer that takes longer than a second and a half is shown as it grows.
+        """
         deadline = time.monotonic() + timeout_s
         while len(answers := self.answers(chat_id)) < count:
             if time.monotonic() > deadline:
