@@ -16,6 +16,7 @@ from tests.harness.unmeasured import UNMEASURED
 REPOSITORY = Path(__file__).resolve().parents[2]
 STARTED = "llm stand-in: listening on "
 STOP_TIMEOUT_S = 5
+CONTROL_TIMEOUT_S = 60
 
 
 class LLMStandIn:
@@ -93,5 +94,5 @@ class LLMStandIn:
         content = None if payload is None else json.dumps(payload).encode()
         request = urllib.request.Request(f"{self.root}/control/{name}", data=content, method=method)
         request.add_header("Content-Type", "application/json")
-        with urllib.request.urlopen(request, timeout=10) as response:
+        with urllib.request.urlopen(request, timeout=CONTROL_TIMEOUT_S) as response:
             return json.load(response)

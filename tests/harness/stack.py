@@ -139,7 +139,7 @@ class Stack:
         """Return what `web`, `worker` or `bot` shows to Prometheus."""
         ports = {"worker": "WORKER_METRICS_PORT", "bot": "BOT_METRICS_PORT"}
         root = self.web_url if process == "web" else f"http://127.0.0.1:{self.environment[ports[process]]}"
-        response = requests.get(f"{root}/metrics", timeout=10)
+        response = requests.get(f"{root}/metrics", timeout=PATIENCE_S)
         response.raise_for_status()
         return response.text
 
@@ -182,10 +182,13 @@ class Stack:
             self.bot.wait_for_output("polling")
 
     def forget_orders(self) -> None:
-        """Take back what a test has ordered of the stand-ins: faults of Telegram, answers of the model."""
+        """Take back what a test has ordered of the stand-ins, and forget what they were asked in it.
+
+        While a model writes down what thousands asked, it answers nobody.
+        """
         self.telegram.forget_faults()
         if self.model:
-            self.model.forget_script()
+            self.model.clear()
 
     def is_answered(self, chat_id: int) -> bool:
         """Tell whether Telegram has delivered everything and nothing of this chat is pending in the inbox."""

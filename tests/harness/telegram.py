@@ -11,7 +11,7 @@ import requests
 
 from tests.harness.processes import PATIENCE_S, POLL_S, wait_until
 
-TIMEOUT_S = 20
+TIMEOUT_S = 60
 # What a person's Telegram would say of a file that is sent without a name or a type.
 FILES = {
     "voice": ("voice.ogg", "audio/ogg"),
