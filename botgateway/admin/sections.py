@@ -107,10 +107,11 @@ def read_exchanges(wanted: Wanted) -> Mapping[str, Any]:
 
 
 def read_compressions(wanted: Wanted) -> Mapping[str, Any]:
+    is_waited_for = is_under_way(wanted.user_id)  # looked at first: what ends meanwhile is asked for again
     records = Compression.objects.filter(user_id=wanted.user_id).order_by("-created_at")
     found = take_page(records, wanted)
     rows = [(compression, describe_status(compression.status)) for compression in found["rows"]]
-    return {**found, "rows": rows, "is_under_way": is_under_way(wanted.user_id)}
+    return {**found, "rows": rows, "is_under_way": is_waited_for}
 
 
 def read_subscriptions(wanted: Wanted) -> Mapping[str, Any]:
