@@ -9,6 +9,7 @@ const FIRST_COMMAND = { command: "start", description: "" }; // before the bot h
 const menu = byId("menu");
 let commands = [];
 let chosen = -1;
+let loading = null;
 
 const items = () => [...menu.children];
 
@@ -52,13 +53,19 @@ const openMenu = (wanted) => {
   byId("commands").setAttribute("aria-expanded", "true");
 };
 
-const load = async () => {
+const fetchCommands = async () => {
   try {
     commands = await readCommands();
   } catch {
     commands = [];
   }
   if (!commands.length) commands = [FIRST_COMMAND];
+};
+
+// Letters typed while the commands are coming wait for the same answer: a later one would undo what is chosen by then.
+const load = () => {
+  loading ??= fetchCommands().finally(() => { loading = null; });
+  return loading;
 };
 
 const readBeginning = () => /^\/([a-z0-9_]*)$/i.exec(text.value)?.[1].toLowerCase();

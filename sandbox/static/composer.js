@@ -64,15 +64,18 @@ const attempt = async (action) => {
   }
 };
 
+// The server's answer may come after the message itself: a reply or a change begun by then goes on.
 export const sendText = (value) =>
   attempt(async () => {
+    const answered = reply;
     await writeMessage(value, { replyTo: replyTarget(), quote: reply?.quote });
-    stopReply();
+    if (reply === answered && !edited) stopReply();
   });
 
 const submitEdit = async (value) => {
-  const { message_id: messageId } = edited;
-  if (value && (await attempt(() => editMessage(messageId, value)))) stopReply();
+  const change = edited;
+  const isMade = value && (await attempt(() => editMessage(change.message_id, value)));
+  if (isMade && edited === change) stopReply();
 };
 
 const submitFiles = async (value) => {
