@@ -28,7 +28,7 @@ class ChannelFactory(DjangoModelFactory[Channel]):
     class Meta:
         model = Channel
 
-    channel_id = factory.Sequence(lambda number: f"-1002{number:09}")
+    channel_id = factory.Sequence(lambda number: f"-1003{number:09}")  # never one that a test names
     title = factory.Sequence(lambda number: f"Канал {number}")
     username = factory.Sequence(lambda number: f"channel_{number}")
     time_zone = "Europe/Moscow"
