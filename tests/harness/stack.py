@@ -8,6 +8,8 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -18,9 +20,10 @@ import requests
 from pymongo.database import Database
 
 from butler_project.embedded.discovery import Endpoints, write_endpoints
-from butler_project.embedded.services import choose_port, mongodb_service, redis_service
+from butler_project.embedded.services import mongodb_service, redis_service
 from tests.harness.llm_standin_process import LLMStandIn
-from tests.harness.processes import PATIENCE_S, PROJECT_DIR, Child, wait_until
+from tests.harness.ports import reserve_port
+from tests.harness.processes import PATIENCE_S, PROJECT_DIR, Child, paused, wait_until
 from tests.harness.telegram import SandboxClient
 from tests.harness.unmeasured import UNMEASURED, unmeasured
 from tests.services import CONFIGURATION
@@ -33,7 +36,7 @@ WEBHOOK_TIMEOUT_S = 60.0
 
 def start_model(port: int = 0) -> LLMStandIn:
     """Start the scripted model, on a given port to take an earlier one's place."""
-    return LLMStandIn("--port", str(port or choose_port()))
+    return LLMStandIn("--port", str(port or reserve_port()))
 
 
 class Stack:
@@ -62,7 +65,7 @@ class Stack:
         self.model = start_model() if has_model else None
         self.is_webhook = is_webhook
         self._is_measured = is_measured
-        self.web_url = f"http://127.0.0.1:{choose_port()}"
+        self.web_url = f"http://127.0.0.1:{reserve_port()}"
         self._mongodb_client: pymongo.MongoClient[dict[str, Any]] | None = None
         self._redis_client: redis.Redis | None = None
         self._settings = settings
@@ -170,7 +173,7 @@ class Stack:
 
     def is_web_up(self) -> bool:
         try:
-            return requests.get(f"{self.web_url}/health", timeout=2).ok
+            return requests.get(f"{self.web_url}/health", timeout=PATIENCE_S).ok
         except requests.RequestException:
             return False
 
@@ -204,6 +207,16 @@ class Stack:
         """Wait until Telegram has delivered everything and nothing in the inbox is pending."""
         wait_until(self._is_settled, timeout_s=timeout_s, what="a settled inbox")
 
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Have what is sent in the block lie in the inbox before any of it is looked at, as an album of people does.
+
+        How soon one part follows the other is the machine's affair, and Butler waits for the next but a moment.
+        """
+        with paused(self.worker):
+            yield
+            wait_until(lambda: not self.telegram.get("pending")["updates"], what="all parts, delivered")
+
     def _is_settled(self, **whose: str) -> bool:
         if self.telegram.get("pending")["updates"]:
             return False
@@ -214,8 +227,8 @@ class Stack:
             "BUTLER_ENV_FILE": "",
             "DATA_DIR": str(self.directory),
             "WEB_PORT": self.web_url.rsplit(":", 1)[1],
-            "WORKER_METRICS_PORT": str(choose_port()),
-            "BOT_METRICS_PORT": str(choose_port()),
+            "WORKER_METRICS_PORT": str(reserve_port()),
+            "BOT_METRICS_PORT": str(reserve_port()),
             "PYTHONUNBUFFERED": "1",
             **({} if self._is_measured else UNMEASURED),
             **({"WEBHOOK_BASE_URL": self.web_url} if self.is_webhook else {}),
