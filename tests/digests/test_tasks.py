@@ -15,7 +15,7 @@ from digests.enums import DigestStatus, ReviewStatus
 from digests.models import Channel, ChannelPost, Digest, ReviewReport
 from digests.tasks import write_lane
 from leases import holding
-from tests.factories.digests import ChannelFactory, store_posts
+from tests.factories.digests import ChannelFactory, store_posts, zone_far_from_midnight
 from tests.harness.configuration import forget_configuration
 
 pytestmark = pytest.mark.django_db
@@ -37,8 +37,8 @@ def _offline(settings: Any) -> Iterator[None]:
 @pytest.fixture
 def channel() -> Channel:
     """A channel that has been read since yesterday, and in which something was posted then."""
-    made: Channel = ChannelFactory.create(time_zone="UTC")
-    start, _ = bounds_of(latest_closed_day(timezone.now(), zone="UTC"), zone="UTC")
+    made: Channel = ChannelFactory.create(time_zone=zone_far_from_midnight())
+    start, _ = bounds_of(latest_closed_day(timezone.now(), zone=made.time_zone), zone=made.time_zone)
     Channel.objects.filter(pk=made.pk).update(switched_at=start)
     store_posts(made, NEWS, at=start)
     return made
@@ -65,7 +65,7 @@ def test_a_lane_that_another_worker_is_at_is_left_to_it() -> None:
 
 
 def test_a_day_that_somebody_is_having_written_is_left_to_them(channel: Channel) -> None:
-    with holding(lease_key(channel.channel_id, latest_closed_day(timezone.now(), zone="UTC"))):
+    with holding(lease_key(channel.channel_id, latest_closed_day(timezone.now(), zone=channel.time_zone))):
         write_lane(0)
 
     assert Digest.objects.count() == 0
@@ -73,7 +73,7 @@ def test_a_day_that_somebody_is_having_written_is_left_to_them(channel: Channel)
 
 def test_a_day_that_cannot_be_written_holds_up_no_other_and_is_put_off(channel: Channel) -> None:
     channel.refresh_from_db()
-    settings_of = {"time_zone": "UTC", "switched_at": channel.switched_at}
+    settings_of = {"time_zone": channel.time_zone, "switched_at": channel.switched_at}
     broken = [ChannelFactory.create(**settings_of, channel_id=f"-100{number}") for number in (1, 9)]
     for one in broken:
         store_posts(one, NEWS, at=channel.switched_at)
