@@ -13,9 +13,10 @@ from llm.providers.mistral import MistralProvider
 from llm.providers.openai_compatible import OpenAICompatibleProvider
 from llm.providers.openai_format.client import ChatCompletionsProvider
 from tests.harness.llm_standin_process import LLMStandIn
+from tests.harness.processes import PATIENCE_S
 
 KEY = "sk-secret-key"
-LIMITS = Limits(connect_timeout_s=1, timeout_s=5)
+LIMITS = Limits(connect_timeout_s=PATIENCE_S, timeout_s=PATIENCE_S)
 
 StartStandIn = Callable[[str], LLMStandIn]
 

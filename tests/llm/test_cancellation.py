@@ -16,9 +16,9 @@ from llm.providers.openai_compatible import OpenAICompatibleProvider
 from tests.harness.chains import Trial
 from tests.harness.gemini_standin import GeminiStandIn
 from tests.harness.llm_standin_process import LLMStandIn
-from tests.harness.processes import wait_until
+from tests.harness.processes import PATIENCE_S, wait_until
 
-PATIENT = Limits(connect_timeout_s=1, timeout_s=600)  # nobody waits for that
+PATIENT = Limits(connect_timeout_s=PATIENCE_S, timeout_s=600)  # nobody waits for that
 
 
 @pytest.fixture(scope="module")

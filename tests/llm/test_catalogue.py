@@ -26,6 +26,7 @@ from llm.providers.base import ModelDescription
 from llm.providers.openai_compatible import OpenAICompatibleProvider
 from llm.route import Candidate
 from tests.harness.llm_standin_process import LLMStandIn
+from tests.harness.processes import PATIENCE_S, wait_until
 from tests.harness.providers import ScriptedProvider
 
 pytestmark = pytest.mark.django_db
@@ -47,7 +48,7 @@ class Listing(ScriptedProvider):
 
     def list_models(self) -> list[ModelDescription]:
         self.asked += 1
-        self.gate.wait(10)
+        self.gate.wait(PATIENCE_S)
         if isinstance(self.offered, Exception):
             raise self.offered
         return [
@@ -65,7 +66,7 @@ class Clock:
 
 def open_catalogue(*providers: Listing, fallback: Sequence[Candidate] = (), **options: Any) -> Catalogue:
     by_name = {provider.name: provider for provider in providers}
-    options = {"house": Candidate(providers[0]), "clock": Clock(), **options}
+    options = {"house": Candidate(providers[0]), "clock": Clock(), "wait_s": PATIENCE_S, **options}
     return Catalogue(by_name, fallback=fallback, **options)
 
 
@@ -150,7 +151,7 @@ def test_a_provider_that_takes_too_long_fails_alone() -> None:
     slow, quick = Listing("slow", "one"), Listing("quick", "two")
     slow.gate.clear()
 
-    answers = ask_providers([slow, quick], timeout_s=1)
+    answers = ask_providers([slow, quick], timeout_s=3)
 
     slow.gate.set()
     assert answers == {"slow": "timed_out", "quick": [ModelDescription("two", "quick")]}
@@ -161,7 +162,7 @@ def test_one_that_answers_is_enough_and_nobody_is_waited_for_without_end() -> No
     silent.gate.clear()
     failing.offered = GONE
 
-    assert is_any_there([silent, failing, there], timeout_s=5)
+    assert is_any_there([silent, failing, there], timeout_s=PATIENCE_S)
     assert not is_any_there([silent, failing], timeout_s=0.05)
     silent.gate.set()
 
@@ -195,8 +196,10 @@ def test_a_refresh_that_is_killed_is_told_again_in_the_same_words() -> None:
 
 
 def test_what_a_slow_refresh_brings_does_not_overwrite_a_later_one() -> None:
-    slow, quick = claim("here", pause_s=60), claim("here", pause_s=0)
+    slow = claim("here", pause_s=60)
     assert slow
+    wait_until(lambda: timezone.now() - slow > timedelta(milliseconds=1), what="the next millisecond")
+    quick = claim("here", pause_s=0)
     assert quick
     store_list(KnownList(provider="here"), {"one": ModelDescription("one", "here")}, asked_at=quick)
 
@@ -367,7 +370,7 @@ def test_what_a_setting_names_in_vain_is_told_and_left_out_of_the_fallback() -> 
 
 
 def test_the_list_of_an_endpoint_is_read(standin: LLMStandIn, provider: OpenAICompatibleProvider) -> None:
-    catalogue = Catalogue({provider.name: provider}, house=Candidate(provider))
+    catalogue = Catalogue({provider.name: provider}, house=Candidate(provider), wait_s=PATIENCE_S)
 
     assert list_choices(catalogue) == ["openai_compatible:standin-72b", "openai_compatible:standin-7b"]
 

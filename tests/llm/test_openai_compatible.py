@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import re
 import threading
-import time
 
 import pytest
 
@@ -15,6 +14,7 @@ from llm.providers.openai_format.wire import completion_of
 from llm.trace_context import trace_headers
 from tests.harness.llm_standin_process import LLMStandIn
 from tests.harness.llm_wire import answer_marker
+from tests.harness.processes import wait_until
 from tests.llm.conftest import ask, persona, read_stream
 
 TRACE_ID = "4bf92f3577b34da6a3ce929d0e0e4736"
@@ -122,14 +122,12 @@ def test_a_count_of_tokens_that_cannot_be_is_estimated_instead(tokens: object):
 def test_leaving_a_stream_early_ends_it_at_the_server(
     provider: OpenAICompatibleProvider, standin: LLMStandIn
 ):
-    standin.script({"kind": "slow", "text": "слово " * 200, "chunk_s": 0.02})
+    standin.script({"kind": "slow", "text": "слово " * 5_000, "chunk_s": 0.02})
 
     with provider.stream(ask("?")) as stream:
         next(stream)
 
-    deadline = time.monotonic() + 5
-    while not standin.stats().get("aborted") and time.monotonic() < deadline:
-        time.sleep(0.02)
+    wait_until(lambda: standin.stats().get("aborted"), what="the end at the server")
     assert standin.stats()["aborted"] == 1
     with pytest.raises(RuntimeError):
         _ = stream.completion

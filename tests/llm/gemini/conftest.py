@@ -7,9 +7,10 @@ import pytest
 from llm.provider_settings import Limits
 from llm.providers.gemini import GeminiProvider
 from tests.harness.gemini_standin import GeminiStandIn
+from tests.harness.processes import PATIENCE_S
 
 KEY = "AIzaSecretKey"
-LIMITS = Limits(connect_timeout_s=1, timeout_s=5)
+LIMITS = Limits(connect_timeout_s=PATIENCE_S, timeout_s=PATIENCE_S)
 
 
 @pytest.fixture(scope="session")
