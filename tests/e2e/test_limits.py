@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -12,6 +14,7 @@ from botgateway.domain.buttons import write_action
 from botgateway.handlers.again import RETRY_AREA
 from botgateway.wording.limits import LimitsPhrase
 from tests.e2e.test_delivery import words
+from tests.e2e.test_tracing import log_lines
 from tests.harness.llm_standin_process import LLMStandIn
 from tests.harness.llm_wire import default_answer
 from tests.harness.processes import wait_until
@@ -30,14 +33,24 @@ SETTINGS = QUICK | {
     "DAILY_TOKEN_BUDGET": str(BUDGET_TOKENS),
     "TELEGRAM_RATE_PER_S": str(RATE_PER_S),
     "TELEGRAM_CHAT_RATE_PER_S": "1",
+    "OVERDUE_AFTER_S": "30",  # else the sweeper, too, would wake whoever waits long on a slow machine
+    "LLM_TIMEOUT_S": "30",
 }
+NOON = 12
+LONG_S = 600  # longer than any machine takes for a test
 # Hardly more than Butler is told to keep to.
 STRICT = {"enabled": True, "overall_rate": RATE_PER_S, "overall_burst": 5, "chat_rate": 1, "chat_burst": 5}
 
 
+def find_zone_of_noon() -> str:
+    """Return a time zone in which the day does not end while the tests run."""
+    return f"Etc/GMT{datetime.now(UTC).hour - NOON:+d}"  # west of Greenwich is plus there
+
+
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    with Stack(tmp_path_factory.mktemp("limits"), worker_threads=THREADS, **SETTINGS) as stack:
+    settings = SETTINGS | {"TIME_ZONE": find_zone_of_noon()}
+    with Stack(tmp_path_factory.mktemp("limits"), worker_threads=THREADS, **settings) as stack:
         stack.telegram.post("limits", STRICT)
         yield stack
 
@@ -59,6 +72,44 @@ def refused_calls(telegram: SandboxClient, **filters: Any) -> int:
     return sum(call["status"] == 429 for call in telegram.calls(**filters))
 
 
+def pretend_received(stack: Stack, *chats: int, age: timedelta = timedelta(0)) -> None:
+    """Let what is pending in these chats have come in so long ago."""
+    theirs = {"chat_id": {"$in": [str(chat) for chat in chats]}, "status": "pending"}
+    stack.database().inbox_updates.update_many(theirs, {"$set": {"received_at": datetime.now(UTC) - age}})
+
+
+def end_refusals(stack: Stack) -> None:
+    """Let Telegram take everything again, whatever it has asked Butler to wait for."""
+    stack.broker().delete(*stack.broker().scan_iter("pace:*"))
+
+
+def wait_for_sweep(stack: Stack, chat_id: int) -> None:
+    """Leave an update without words in a chat of which no worker was told, and wait until it is found and ignored."""
+    inbox, forgotten = stack.database().inbox_updates, {"update_id": chat_id}
+    fields = {"kind": "message", "payload": "", "prepared": "", "undelivered": "", "answer_message_ids": []}
+    owner = {"chat_id": str(chat_id), "user_id": "", "attempts": 0, "trace_id": "0" * 32}
+    received_at = datetime.now(UTC) - timedelta(minutes=1)
+    inbox.insert_one({**forgotten, **fields, **owner, "status": "pending", "received_at": received_at})
+    wait_until(lambda: inbox.count_documents({**forgotten, "status": "ignored"}), what="a sweep")
+
+
+def count_delays(stack: Stack, update: dict[str, Any]) -> int:
+    """Return how often an answer was put off."""
+    lines = [line for line in log_lines(stack.worker) if line["event"] == "answer put off"]
+    return sum(line["update_id"] == update["update_id"] for line in lines)
+
+
+def record_exchanges(stack: Stack, chat_id: int, *, count: int) -> None:
+    """Wait until so many exchanges of a person are on record, and name the person in all of them.
+
+    One that is late on its way to the database names nobody, which is right, and spares its person's budget.
+    """
+    traces = stack.database().inbox_updates.distinct("trace_id", {"chat_id": str(chat_id)})
+    exchanges, theirs = stack.database().llm_exchanges, {"trace_id": {"$in": traces}}
+    wait_until(lambda: exchanges.count_documents(theirs) == count, what=f"{count} exchanges")
+    exchanges.update_many(theirs, {"$set": {"user_id": str(chat_id)}})
+
+
 def ask(telegram: SandboxClient, stack: Stack, chat_id: int, *questions: str) -> None:
     for question in questions:
         telegram.write(chat_id, question)
@@ -78,7 +129,7 @@ def test_a_flood_is_answered_at_telegrams_pace_once_and_in_order(
 
     with ThreadPoolExecutor(8) as people:
         list(people.map(talk, chats))
-    stack.wait_until_settled()
+    stack.wait_until_settled(timeout_s=180)
 
     assert_answered_once(stack, chats[0], "первый", "второй")
     for chat in chats[1:]:
@@ -107,20 +158,36 @@ def test_nobody_waits_for_the_retry_after_of_others(
     stack: Stack, telegram: SandboxClient, model: LLMStandIn, chat_id: int
 ) -> None:
     refused = [new_chat_id() for _ in range(THREADS)]
-    swept = read_counter(stack, "telegram_swept_chats_total")
     for chat in refused:
-        telegram.order_fault(kind="error", method="sendMessage", chat_id=chat, retry_after=3)
-        telegram.write(chat, "Подожду")
-    wait_until(lambda: all(refused_calls(telegram, chat_id=chat) for chat in refused), what="two refusals")
+        telegram.order_fault(kind="error", method="sendMessage", chat_id=chat, retry_after=LONG_S)
+    updates = [telegram.write(chat, "Подожду") for chat in refused]
+    wait_until(lambda: all(count_delays(stack, update) for update in updates), what="two refusals")
 
     telegram.write(chat_id, "А мне?")
 
-    assert telegram.wait_for_answers(chat_id, 1) == [default_answer("А мне?", words=0)]
+    assert telegram.wait_for_whole_answers(chat_id, 1) == [default_answer("А мне?", words=0)]
+    pretend_received(stack, *refused, age=timedelta(hours=1))
+    wait_for_sweep(stack, new_chat_id())
     assert [telegram.answers(chat) for chat in refused] == [[], []]
+    assert [count_delays(stack, update) for update in updates] == [1, 1]  # the sweeper leaves them alone
+    end_refusals(stack)
     stack.wait_until_settled()
     for chat in refused:
         assert_answered_once(stack, chat, "Подожду")
     assert len(model.requests()) == THREADS + 1
+
+
+def test_who_is_refused_is_answered_when_the_time_comes_and_not_by_the_sweeper(
+    stack: Stack, telegram: SandboxClient, model: LLMStandIn, chat_id: int
+) -> None:
+    swept = read_counter(stack, "telegram_swept_chats_total")
+    telegram.order_fault(kind="error", method="sendMessage", chat_id=chat_id, retry_after=1)
+
+    ask(telegram, stack, chat_id, "Подожду")
+
+    assert_answered_once(stack, chat_id, "Подожду")
+    assert refused_calls(telegram, chat_id=chat_id) == 1
+    assert len(model.requests()) == 1
     assert read_counter(stack, "telegram_swept_chats_total") == swept
 
 
@@ -158,11 +225,13 @@ def test_who_has_spent_the_days_tokens_hears_when_there_are_more(
     ask(telegram, stack, chat_id, "лишний", "совсем лишний")
 
     *_, told = telegram.answers(chat_id)
-    zone = shown(LimitsPhrase.MOSCOW_TIME)
+    offset = datetime.now(ZoneInfo(find_zone_of_noon())).isoformat()[-6:]
+    zone = shown(LimitsPhrase.OTHER_TIME, offset=f"UTC{offset}")
     assert told == shown(LimitsPhrase.DAY_SPENT, time="00:00", zone=zone)
     assert len(model.requests()) == 2
     assert read_counter(stack, 'limited_questions_total{limit="budget"}') == 2
 
+    record_exchanges(stack, chat_id, count=2)
     broker = stack.broker()
     broker.delete(*broker.scan_iter(f"limit:*:{chat_id}"))  # Redis has lost everything
     ask(telegram, stack, chat_id, "и после потери лишний")
@@ -174,12 +243,14 @@ def test_who_has_spent_the_days_tokens_hears_when_there_are_more(
 def test_an_answer_that_waits_for_its_place_survives_its_worker(
     stack: Stack, telegram: SandboxClient, model: LLMStandIn, chat_id: int
 ) -> None:
-    telegram.order_fault(kind="error", method="sendMessage", chat_id=chat_id, retry_after=1)
+    telegram.order_fault(kind="error", method="sendMessage", chat_id=chat_id, retry_after=LONG_S)
     telegram.write(chat_id, "Переживёт?")
     update = {"chat_id": str(chat_id), "undelivered": {"$ne": ""}}
     wait_until(lambda: stack.database().inbox_updates.count_documents(update), what="the answer kept")
 
     stack.worker.kill()
+    end_refusals(stack)
+    pretend_received(stack, chat_id, age=timedelta(hours=1))
     stack.worker.start()
     stack.wait_until_settled()
 
