@@ -9,12 +9,12 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from bson import ObjectId
 from jsonschema import Draft202012Validator
 
-from llm import exchanges
 from llm.call import ExchangeRecord
 from llm.exchanges import record_exchange
 from llm.prompt import Purpose
@@ -87,10 +87,10 @@ def test_the_export_holds_everything_of_this_person_alone(settings: Any, tmp_pat
         completion_tokens=20,
     )
     failed = {"outcome": "unavailable", "prompt_tokens": 90, "completion_tokens": 0, "is_estimated": True}
-    for record in (replace(call, **failed), call, replace(call, user_id="43")):
-        record_exchange(record)
     for who, status in (("42", "unavailable"), ("42", "ok"), ("43", "ok")):
         Compression.objects.create(user_id=who, status=status, summarised=len(status), deleted=1)
+    for record in (replace(call, **failed), call, replace(call, user_id="43")):
+        record_exchange(record)
 
     document = export()
 
@@ -107,7 +107,8 @@ def test_the_export_holds_everything_of_this_person_alone(settings: Any, tmp_pat
     (file,) = document["files"]
     assert (file["name"], file["text"]) == ("договор.txt", text)
     first, second = document["exchanges"]
-    assert first.pop("at") <= second.pop("at")
+    at = second.pop("at")
+    assert first.pop("at") <= at
     assert second == {
         "provider": "vendor",
         "model": "best",
@@ -122,8 +123,8 @@ def test_the_export_holds_everything_of_this_person_alone(settings: Any, tmp_pat
         (each["status"], each["summarised"], each["deleted"]) for each in document["compressions"]
     ]
     assert compressions == [("unavailable", 11, 1), ("ok", 2, 1)]
-    today = {"day": exchanges.begin_day().date().isoformat(), "exchanges": 2, "failures": 1, "tokens": 210}
-    assert document["daily_use"] == [today]
+    day = datetime.fromisoformat(at).astimezone(ZoneInfo(settings.TIME_ZONE)).date().isoformat()
+    assert document["daily_use"] == [{"day": day, "exchanges": 2, "failures": 1, "tokens": 210}]
     assert export(has_file_texts=False)["files"][0]["text"] is None
 
 
