@@ -111,7 +111,7 @@ class Command(BaseCommand):
             options["days"] or wanted.days,
             wanted.seed if options["seed"] is None else options["seed"],
         )
-        _ensure_possible(wanted, today)
+        ensure_possible(wanted, today=today)
         return wanted
 
     def _seed(
@@ -152,7 +152,8 @@ class Command(BaseCommand):
             self.stdout.write(f"A trial: {FEWEST_DIGESTS} days make the dataset")
 
 
-def _ensure_possible(wanted: Wanted, today: date) -> None:
+def ensure_possible(wanted: Wanted, *, today: date) -> None:
+    """Raises `CommandError` for days that are not over, or that nobody could make up or keep."""
     first_day = wanted.last_day - (wanted.days - 1) * DAY
     if wanted.last_day >= today:
         raise CommandError(f"--until {wanted.last_day} is not over yet (UTC)", returncode=USAGE)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
 
+from digests.management.commands.seed_benchmark import Wanted, ensure_possible
 from digests.models import BenchmarkDataset, Channel, Digest, ReviewReport
 from tests.factories.digests import ChannelFactory
 from tests.harness.configuration import forget_configuration
@@ -110,11 +111,24 @@ def test_days_that_fail_are_named_and_the_gaps_of_a_real_channel_are_filled(tmp_
 
 def test_what_cannot_be_is_refused_before_anything_is_written(tmp_path: Path, settings: Any) -> None:
     today = datetime.now(UTC).date()
+    tomorrow = today + timedelta(days=1)  # and not over either should it be midnight now
 
-    assert refused(tmp_path, "--until", today.isoformat()) == (2, f"--until {today} is not over yet (UTC)")
+    assert refused(tmp_path, "--until", tomorrow.isoformat()) == (
+        2,
+        f"--until {tomorrow} is not over yet (UTC)",
+    )
     assert refused(tmp_path, "--until", "2020-01-10")[0] == 2
     assert refused(tmp_path, "--model", "nobody")[0] == 1
     assert refused(tmp_path, "--channel", "-1009")[1] == "there is no channel -1009"
     settings.POST_TTL_DAYS = 20
     assert "raise POST_TTL_DAYS" in refused(tmp_path, "--until", (today - timedelta(days=1)).isoformat())[1]
     assert not Digest.objects.exists()
+
+
+def test_a_day_can_be_made_up_as_soon_as_it_is_over() -> None:
+    day = date(2026, 3, 10)
+    wanted = Wanted(last_day=day, days=1, seed=7)
+
+    ensure_possible(wanted, today=day + timedelta(days=1))
+    with pytest.raises(CommandError, match="not over yet"):
+        ensure_possible(wanted, today=day)
