@@ -22,6 +22,9 @@ from digests.benchmark.report_json import read_report, scores_checksum, write_re
 from digests.benchmark.scoring import METRIC_NAMES, Scores
 from digests.benchmark.statistics import NoInterval
 from digests.errors import DatasetError
+from tests.harness.processes import PROJECT_DIR
+from tests.harness.unmeasured import UNMEASURED
+from tests.services import environment
 
 SCHEMA = Path(report_module.__file__).with_name("schemas") / "report.schema.json"
 RUN = Run(
@@ -124,8 +127,9 @@ def test_another_process_comes_to_the_same_digits() -> None:
         capture_output=True,
         text=True,
         check=True,
-        env={"PYTHONHASHSEED": "7"},
-        timeout=60,
+        cwd=PROJECT_DIR,
+        env=environment(PYTHONHASHSEED="7", **UNMEASURED),
+        timeout=180,
     )
 
     assert run.stdout.strip() == scores_checksum(report(samples()))
