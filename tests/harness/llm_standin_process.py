@@ -15,7 +15,8 @@ from tests.harness.unmeasured import UNMEASURED
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 STARTED = "llm stand-in: listening on "
-STOP_TIMEOUT_S = 5
+STOP_TIMEOUT_S = 30
+CONTROL_TIMEOUT_S = 60
 CONTROL_TIMEOUT_S = 60
 
 
@@ -34,6 +35,7 @@ class LLMStandIn:
         self.process = subprocess.Popen(
             command, cwd=REPOSITORY, env=environment, stdout=subprocess.PIPE, text=True
         )
+        self._requests: list[dict[str, Any]] = []
         self.root = self._wait_until_started()
         self.url = f"{self.root}/v1"
 
@@ -55,13 +57,18 @@ class LLMStandIn:
     def forget_script(self) -> None:
         self._control("DELETE", "script")
 
+    def release(self) -> None:
+        """Let the answers go on that are `held` now."""
+        self._control("POST", "release")
+
     def configure(self, **settings: Any) -> None:
         """Set `first_token_s`, `chunk_s`, `words`; `models`: the names, or the vendor's entries, that are listed."""
         self._control("POST", "settings", settings)
 
     def requests(self) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = self._control("GET", "requests")
-        return found
+        """What was asked so far. Only what is new is fetched: who waits for a question asks many times a second."""
+        self._requests += self._control("GET", f"requests?after={len(self._requests)}")
+        return list(self._requests)
 
     def stats(self) -> dict[str, int]:
         counters: dict[str, int] = self._control("GET", "stats")
@@ -71,6 +78,7 @@ class LLMStandIn:
         """Forget script, requests and counters."""
         self.forget_script()
         self._control("DELETE", "requests")
+        self._requests.clear()
 
     def stop(self) -> None:
         self.process.terminate()

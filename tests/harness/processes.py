@@ -14,7 +14,7 @@ from typing import Protocol
 import psutil
 
 PROJECT_DIR = Path(__file__).resolve().parents[2]
-STOP_TIMEOUT_S = 15.0
+STOP_TIMEOUT_S = 60.0
 PATIENCE_S = 60.0  # for what takes a second on a quiet machine; only a test that fails waits so long
 POLL_S = 0.02
 
@@ -39,6 +39,22 @@ def wait_until(
             missing = what if isinstance(what, str) else what()
             raise TimeoutError(f"{missing} did not come about within {timeout_s} s")
         time.sleep(POLL_S)
+
+
+def wait_until_ended(processes: Sequence[psutil.Process]) -> None:
+    """Wait until none of them runs. What has ended counts, even if nobody takes notice: a container may have no init."""
+
+    def list_running() -> list[psutil.Process]:
+        return [process for process in processes if not has_ended(process)]
+
+    wait_until(lambda: not list_running(), what=lambda: f"the end of {list_running()}")
+
+
+def has_ended(process: psutil.Process) -> bool:
+    try:
+        return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
 
 
 @contextmanager
@@ -135,7 +151,7 @@ class Child:
             self._process.send_signal(signal.SIGTERM)
 
     def stop(self) -> None:
-        """Ask it to end; kill it if it does not within 15 s."""
+        """Ask it to end; kill it if it does not within `STOP_TIMEOUT_S`."""
         if self._process is None:
             return
         self.ask_to_stop()

@@ -8,7 +8,10 @@ how often it holds (default 1, 0 for ever), `at` is `chat` (default) or `models`
     answer          text, thought (reasoning before it), finish (the vendor's word), split_bytes (the stream is
                     written in pieces of so many bytes)
     echo            pattern (everything in the whole prompt that it matches is the answer), text to begin with
-    slow            text, delay_s (to the first token), chunk_s (between tokens)
+    slow            text, delay_s (to the first token), chunk_s (between tokens; without it that of the settings,
+                    which may be changed under way)
+    held            text, once a test releases it; until then a stream of chat completions goes on with empty chunks,
+                    which count as progress, and a whole answer keeps silent
     status          status, retry_after, headers, code, type, message, body (instead of the vendor's usual one)
     timeout         delay_s (default an hour) without a byte, then nothing
     keep_alive      delay_s (default an hour) of comments or, before a whole answer, of blank lines
@@ -34,6 +37,7 @@ from abc import ABC, abstractmethod
 from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, NoReturn
 
 from aiohttp import web
@@ -79,7 +83,23 @@ class ScriptedModel(ABC):
         self.api_key = api_key
         self.script: list[Behaviour] = []
         self.requests: deque[dict[str, Any]] = deque(maxlen=KEPT_REQUESTS)
+        self.recorded = 0
         self.stats: Counter[str] = Counter()
+        self._released = asyncio.Event()
+
+    def release(self) -> None:
+        """Let the answers go on that are held now."""
+        self._released.set()
+        self._released = asyncio.Event()
+
+    def list_requests(self, *, after: int = 0) -> list[dict[str, Any]]:
+        """Return what is recorded of all requests but the first so many."""
+        forgotten = self.recorded - len(self.requests)
+        return list(islice(self.requests, max(0, after - forgotten), None))
+
+    def forget_requests(self) -> None:
+        self.requests.clear()
+        self.recorded = 0
 
     @abstractmethod
     def add_routes(self, router: web.UrlDispatcher) -> None:
@@ -179,6 +199,8 @@ class ScriptedModel(ABC):
     ) -> web.StreamResponse:
         if behaviour["kind"] == "keep_alive":
             return await self._whole_kept_alive(request, asked, behaviour, answer)
+        if behaviour["kind"] == "held":
+            await self._released.wait()
         if behaviour["kind"] == "malformed_json":
             return web.Response(text='{"choices": [{"message"', content_type="application/json")
         if behaviour["kind"] == "cut_stream":
@@ -207,6 +229,9 @@ class ScriptedModel(ABC):
         await response.prepare(request)
         if behaviour["kind"] == "keep_alive":
             await _write_again(response, b": keep-alive\n\n", for_s=behaviour.get("delay_s", NEVER_S))
+        if behaviour["kind"] == "held":
+            released = self._released
+            await _write_again(response, streamed.pieces[0], for_s=NEVER_S, until=released.is_set)
         if behaviour["kind"] in CUT_KINDS:
             await self._send(response, behaviour, streamed.pieces[: len(streamed.pieces) // 2])
             await self._spoil(behaviour, request, response)
@@ -227,7 +252,7 @@ class ScriptedModel(ABC):
         for chunk in chunks:
             await response.write(chunk)
             if chunk_s or split_bytes:
-                await asyncio.sleep(chunk_s)
+                await asyncio.sleep(float(behaviour.get("chunk_s", self.settings["chunk_s"])))
 
     async def _spoil(self, behaviour: Behaviour, request: web.Request, response: web.StreamResponse) -> None:
         kind = behaviour["kind"]
@@ -267,12 +292,15 @@ class ScriptedModel(ABC):
     def _record(self, request: web.Request, body: dict[str, Any]) -> None:
         self.stats["chat"] += 1
         headers = {name.lower(): value for name, value in request.headers.items()}
+        self.recorded += 1
         self.requests.append({"at": time.time(), "path": request.path_qs, "body": body, "headers": headers})
 
 
-async def _write_again(response: web.StreamResponse, piece: bytes, *, for_s: float) -> None:
+async def _write_again(
+    response: web.StreamResponse, piece: bytes, *, for_s: float, until: Callable[[], bool] = lambda: False
+) -> None:
     ends_at = time.monotonic() + for_s
-    while time.monotonic() < ends_at:
+    while time.monotonic() < ends_at and not until():
         await response.write(piece)
         await asyncio.sleep(COMMENT_EVERY_S)
 

@@ -2,8 +2,10 @@
 
 Control, all JSON:
     POST   /control/script    list of behaviours, taken in order; DELETE forgets them
+    POST   /control/release   lets answers go on that are held
     POST   /control/settings  {"first_token_s", "chunk_s", "words", "models"}; `models`: names or entries to list
-    GET    /control/requests  what was asked: body, path, headers, times; DELETE forgets them and the counters
+    GET    /control/requests  what was asked: body, path, headers, times, without the first `?after=`; DELETE
+                              forgets them and the counters
     GET    /control/stats     counters
 """
 
@@ -37,11 +39,15 @@ def build_app(model: ScriptedModel) -> web.Application:
         model.settings |= await request.json()
         return web.json_response(model.settings)
 
+    async def release(request: web.Request) -> web.Response:
+        model.release()
+        return web.json_response({})
+
     async def get_requests(request: web.Request) -> web.Response:
-        return web.json_response(list(model.requests))
+        return web.json_response(model.list_requests(after=int(request.query.get("after", 0))))
 
     async def forget_requests(request: web.Request) -> web.Response:
-        model.requests.clear()
+        model.forget_requests()
         model.stats.clear()
         return web.json_response({})
 
@@ -52,6 +58,7 @@ def build_app(model: ScriptedModel) -> web.Application:
     model.add_routes(app.router)
     app.router.add_post("/control/script", extend_script)
     app.router.add_delete("/control/script", forget_script)
+    app.router.add_post("/control/release", release)
     app.router.add_post("/control/settings", change_settings)
     app.router.add_get("/control/requests", get_requests)
     app.router.add_delete("/control/requests", forget_requests)
