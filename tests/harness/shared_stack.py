@@ -17,8 +17,8 @@ QUICK = {
     "SWEEP_INTERVAL_S": "1",
     "OVERDUE_AFTER_S": "1",
     "TURN_LEASE_S": "3",
-    "LLM_TIMEOUT_S": "3",
-    "LLM_CONNECT_TIMEOUT_S": "2",
+    "LLM_TIMEOUT_S": "6",  # some seconds more than a busy machine lets anything wait
+    "LLM_CONNECT_TIMEOUT_S": "6",
     "LLM_RETRIES": "0",
     "LLM_BREAKER_FAILURES": "0",
     "JOIN_WAIT_S": "0.4",
