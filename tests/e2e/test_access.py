@@ -74,7 +74,7 @@ def test_a_stranger_is_heard_a_few_times_and_reaches_neither_model_nor_speech_no
     telegram.write(chat_id, f"Пустите, я {chat_id}")
     telegram.upload(chat_id, kind="voice", content=b"OggS")
     telegram.upload(chat_id, kind="document", content=b"tea", name="tea.txt", mime_type="text/plain")
-    telegram.wait_for_answers(chat_id, 3)
+    telegram.wait_for_whole_answers(chat_id, 3)
     telegram.upload(chat_id, kind="photo", content=b"JFIF")
     telegram.write(chat_id, "/help")
     stack.wait_until_settled()
@@ -188,7 +188,7 @@ def test_a_stranger_in_a_group_is_asked_to_come_in_person(stack: Stack, chat_id:
 
     telegram.write(group, "/start@butler_sandbox_bot", from_=person(chat_id))
 
-    assert telegram.wait_for_answers(group, 1) == [shown(AccessPhrase.NOT_IN_GROUPS)]
+    assert telegram.wait_for_whole_answers(group, 1) == [shown(AccessPhrase.NOT_IN_GROUPS)]
     assert stack.database().people.count_documents({"user_id": str(chat_id)}) == 0
 
 

@@ -60,7 +60,7 @@ def test_the_password_leaves_chat_and_database_whether_it_is_right_or_wrong(
 ) -> None:
     assert ask(telegram, chat_id, "/admin stats") == shown(Words.NOT_LOGGED_IN)
     wrong = telegram.write(chat_id, "/admin login неверный-пароль")["message_id"]
-    assert telegram.wait_for_answers(chat_id, 2)[-1] == shown(Words.WRONG_PASSWORD)
+    assert telegram.wait_for_whole_answers(chat_id, 2)[-1] == shown(Words.WRONG_PASSWORD)
     log_in(telegram, chat_id)
     stack.wait_until_settled()
 
@@ -83,7 +83,7 @@ def test_a_password_that_comes_as_an_edit_is_taken_like_any_other(
 ) -> None:
     add_people(stack, [chat_id], state="pending" if is_stranger else "approved")
     message_id = telegram.write(chat_id, "/ping")["message_id"]
-    telegram.wait_for_answers(chat_id, 2)
+    telegram.wait_for_whole_answers(chat_id, 2)
 
     telegram.edit(chat_id, message_id, f"/admin login {PASSWORD}")
 

@@ -26,7 +26,7 @@ def first_line(phrase: GeneralPhrase) -> str:
 def test_ping_answers_that_the_bot_is_ready(telegram: SandboxClient, chat_id: int, command: str) -> None:
     telegram.write(chat_id, command)
 
-    assert telegram.wait_for_answers(chat_id, 1) == ["Bot ready"]
+    assert telegram.wait_for_whole_answers(chat_id, 1) == ["Bot ready"]
 
 
 @pytest.mark.parametrize(
@@ -44,7 +44,7 @@ def test_a_command_is_answered_by_butler_himself_and_not_by_the_model(
 
     telegram.write(chat_id, command)
 
-    (answer,) = telegram.wait_for_answers(chat_id, 1)
+    (answer,) = telegram.wait_for_whole_answers(chat_id, 1)
     assert answer.startswith(first_line(phrase))
     assert count_questions(model) == asked
 
@@ -52,7 +52,7 @@ def test_a_command_is_answered_by_butler_himself_and_not_by_the_model(
 def test_help_names_every_command_of_the_menu(telegram: SandboxClient, chat_id: int) -> None:
     telegram.write(chat_id, "/help")
 
-    (answer,) = telegram.wait_for_answers(chat_id, 1)
+    (answer,) = telegram.wait_for_whole_answers(chat_id, 1)
     menu = telegram.get(f"chats/{chat_id}/commands", lang="ru")["commands"]
     named = {entry["command"] for entry in menu}
     assert named
@@ -61,7 +61,7 @@ def test_help_names_every_command_of_the_menu(telegram: SandboxClient, chat_id: 
 
 def test_the_menu_is_registered_in_russian_and_english(telegram: SandboxClient, chat_id: int) -> None:
     telegram.write(chat_id, "/start")
-    telegram.wait_for_answers(chat_id, 1)
+    telegram.wait_for_whole_answers(chat_id, 1)
 
     russian, english = (
         {entry["command"]: entry["description"] for entry in telegram.get(path, lang=language)["commands"]}
@@ -76,7 +76,7 @@ def test_clear_empties_the_context_but_keeps_profile_and_summary(
     telegram: SandboxClient, model: LLMStandIn, stack: Stack, chat_id: int
 ) -> None:
     telegram.write(chat_id, f"секрет-{chat_id} остаётся между нами")
-    telegram.wait_for_answers(chat_id, 1)
+    telegram.wait_for_whole_answers(chat_id, 1)
     profiles, memory = stack.database().user_profiles, stack.database().user_memory
     owner = {"user_id": str(chat_id)}
     profiles.update_one(
@@ -85,13 +85,13 @@ def test_clear_empties_the_context_but_keeps_profile_and_summary(
 
     telegram.write(chat_id, "/clear")
 
-    assert telegram.wait_for_answers(chat_id, 2)[1] == shown(GeneralPhrase.CLEARED)
+    assert telegram.wait_for_whole_answers(chat_id, 2)[1] == shown(GeneralPhrase.CLEARED)
     assert memory.count_documents(owner) == 0
     profile = profiles.find_one(owner)
     assert profile is not None
     assert (profile["memory_summary"], profile["preferred_topics"]) == ("Любит чай с бергамотом.", ["чай"])
     telegram.write(chat_id, f"что я говорил, {chat_id}?")
-    telegram.wait_for_answers(chat_id, 3)
+    telegram.wait_for_whole_answers(chat_id, 3)
     prompt = str(model.requests()[-1]["messages"])
     assert "Любит чай с бергамотом." in prompt
     assert f"секрет-{chat_id}" not in prompt
@@ -113,5 +113,5 @@ def test_what_cannot_be_read_gets_a_polite_answer_and_does_not_reach_the_model(
 
     telegram.write(chat_id, "", message=content)
 
-    assert telegram.wait_for_answers(chat_id, 1) == [shown(GeneralPhrase.CANNOT_READ_THIS)]
+    assert telegram.wait_for_whole_answers(chat_id, 1) == [shown(GeneralPhrase.CANNOT_READ_THIS)]
     assert count_questions(model) == asked

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import count
 
 from tests.harness.llm_standin_process import LLMStandIn
 from tests.harness.llm_wire import default_answer
@@ -11,7 +13,7 @@ from tests.harness.stack import Stack
 from tests.harness.telegram import SandboxClient
 
 QUIET_S = 1.5
-LEAST_EDIT_GAP_S = 1.2  # 1.5 s between the decisions to edit, less what a call may take on its way
+EDIT_INTERVAL_S = 1.5
 MESSAGE_LIMIT = 4096
 CANNOT_PARSE = "Bad Request: can't parse entities: unsupported start tag"
 
@@ -27,6 +29,17 @@ def stream(model: LLMStandIn, question: str, *, seconds: float = 2.5) -> str:
     return text
 
 
+@contextmanager
+def growing(model: LLMStandIn, question: str, text: str) -> Iterator[None]:
+    """Have the answer to a question grow, for more than a minute, until the block ends: then the rest comes at once."""
+    model.configure(chunk_s=0.2)
+    try:
+        model.script({"kind": "slow", "match": question, "text": text})
+        yield
+    finally:
+        model.configure(chunk_s=0.0)
+
+
 def wait_for_text(telegram: SandboxClient, chat_id: int, text: str) -> None:
     wait_until(lambda: telegram.answers(chat_id) == [text], what=f"the whole answer in chat {chat_id}")
 
@@ -35,23 +48,29 @@ def utf16_length(text: str) -> int:
     return len(text.encode("utf-16-le")) // 2
 
 
-def test_a_quick_answer_is_sent_once_and_without_a_placeholder(
-    telegram: SandboxClient, stack: Stack, chat_id: int
-) -> None:
-    telegram.write(chat_id, "Который час?")
+def test_a_quick_answer_is_sent_once_and_without_a_placeholder(telegram: SandboxClient, chat_id: int) -> None:
+    for number in count(1):  # until one is as quick as that, however busy the machine
+        question = f"Который час, {number}?"
+        assert telegram.ask(chat_id, question) == default_answer(question, words=0)
+        asked = [message for message in telegram.messages(chat_id) if not message["from_bot"]][-1]
+        calls = [
+            call
+            for method in ("sendMessage", "editMessageText")
+            for call in telegram.calls(method=method, chat_id=chat_id)
+            if call["received_at"] >= asked["sent_at"]
+        ]
+        if calls[0]["received_at"] - asked["sent_at"] < QUIET_S:
+            break
 
-    assert telegram.wait_for_answers(chat_id, 1) == [default_answer("Который час?", words=0)]
-    stack.wait_until_settled()
-    assert len(telegram.calls(method="sendMessage", chat_id=chat_id)) == 1
-    assert telegram.calls(method="editMessageText", chat_id=chat_id) == []
+    assert [call["method"] for call in calls] == ["sendMessage"]
 
 
 def test_typing_is_shown_before_the_answer(telegram: SandboxClient, model: LLMStandIn, chat_id: int) -> None:
-    model.script({"kind": "slow", "match": f"подумайте {chat_id}", "text": "Подумал.", "delay_s": 0.7})
+    model.script({"kind": "slow", "match": f"подумайте {chat_id}", "text": "Подумал.", "delay_s": 2.0})
 
     telegram.write(chat_id, f"подумайте {chat_id}")
 
-    telegram.wait_for_answers(chat_id, 1)
+    telegram.wait_for_whole_answers(chat_id, 1)
     typing, sending = (
         telegram.calls(method=method, chat_id=chat_id)[0] for method in ("sendChatAction", "sendMessage")
     )
@@ -72,10 +91,11 @@ def test_a_long_stream_appears_after_a_while_and_is_edited_at_a_measured_pace(
     (sending,) = telegram.calls(method="sendMessage", chat_id=chat_id)
     edits = telegram.calls(method="editMessageText", chat_id=chat_id)
     drafts = [sending, *edits[:-1]]  # the last edit is the whole text
-    gaps = [after["received_at"] - before["received_at"] for before, after in pairwise(drafts)]
-    assert sending["received_at"] - asked["sent_at"] >= QUIET_S
+    # By the decisions to show one: a call that is late on its way comes the closer to the next.
+    earliest = [QUIET_S + EDIT_INTERVAL_S * number for number in range(len(drafts))]
+    shown_after = [draft["received_at"] - asked["sent_at"] for draft in drafts]
     assert edits
-    assert all(gap >= LEAST_EDIT_GAP_S for gap in gaps), gaps
+    assert all(after >= least for after, least in zip(shown_after, earliest, strict=True)), shown_after
     assert [text.startswith(revision["text"]) for revision in answer["revisions"]] == [True] * (
         len(edits) + 1
     )
@@ -89,7 +109,7 @@ def test_markdown_becomes_formatting_and_markup_of_the_model_stays_text(
 
     telegram.write(chat_id, f"пример {chat_id}")
 
-    (text,) = telegram.wait_for_answers(chat_id, 1)
+    (text,) = telegram.wait_for_whole_answers(chat_id, 1)
     assert text == "Важно: вызовите run() & <не тег>\n\nprint('x' < 'y')"
     message = telegram.messages(chat_id)[-1]
     encoded = text.encode("utf-16-le")
@@ -141,7 +161,7 @@ def test_markup_that_telegram_refuses_is_sent_as_plain_text(
 
     telegram.write(chat_id, f"разметка {chat_id}")
 
-    assert telegram.wait_for_answers(chat_id, 1) == ["жирно"]
+    assert telegram.wait_for_whole_answers(chat_id, 1) == ["жирно"]
     stack.wait_until_settled()
     refused, accepted = telegram.calls(method="sendMessage", chat_id=chat_id)
     assert (refused["status"], refused["parameters"]["parse_mode"]) == (400, "HTML")
@@ -167,7 +187,7 @@ def test_retry_after_is_obeyed_when_sending(telegram: SandboxClient, stack: Stac
 
     telegram.write(chat_id, "Доброе утро")
 
-    assert telegram.wait_for_answers(chat_id, 1) == [default_answer("Доброе утро", words=0)]
+    assert telegram.wait_for_whole_answers(chat_id, 1) == [default_answer("Доброе утро", words=0)]
     stack.wait_until_settled()
     refused, accepted = telegram.calls(method="sendMessage", chat_id=chat_id)
     assert (refused["status"], accepted["status"]) == (429, 200)
@@ -192,12 +212,12 @@ def test_retry_after_is_obeyed_when_editing_and_the_whole_text_still_arrives(
 def test_a_message_deleted_while_it_grows_is_sent_anew_and_whole(
     telegram: SandboxClient, model: LLMStandIn, chat_id: int
 ) -> None:
-    question = f"исчезнет {chat_id}"
-    text = stream(model, question)
+    question, text = f"исчезнет {chat_id}", words(400)
 
-    telegram.write(chat_id, question)
-    telegram.wait_for_answers(chat_id, 1)
-    telegram.delete_messages(chat_id)
+    with growing(model, question, text):
+        telegram.write(chat_id, question)
+        telegram.wait_for_answers(chat_id, 1)
+        telegram.delete_messages(chat_id)
 
     wait_for_text(telegram, chat_id, text)
 
@@ -206,7 +226,7 @@ def test_a_person_who_blocked_the_bot_is_answered_again_after_unblocking(
     telegram: SandboxClient, stack: Stack, chat_id: int
 ) -> None:
     telegram.write(chat_id, "Здравствуйте")
-    telegram.wait_for_answers(chat_id, 1)
+    telegram.wait_for_whole_answers(chat_id, 1)
     telegram.block(chat_id)
     update = telegram.write(chat_id, "Вы меня слышите?")
     stack.wait_until_settled()
@@ -217,5 +237,5 @@ def test_a_person_who_blocked_the_bot_is_answered_again_after_unblocking(
     telegram.block(chat_id, is_blocked=False)
     telegram.write(chat_id, "А теперь?")
 
-    answers = telegram.wait_for_answers(chat_id, 2)
+    answers = telegram.wait_for_whole_answers(chat_id, 2)
     assert answers[1] == default_answer("А теперь?", words=0)
