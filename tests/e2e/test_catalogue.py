@@ -10,7 +10,7 @@ import pytest
 from botgateway.wording.administration import AdministrationPhrase as Words
 from botgateway.wording.preferences import PreferencesPhrase
 from llm.catalogue import build_key
-from tests.harness.guarded_stack import ADMIN_GROUP, OWNER, PASSWORD, ask, find_message, press
+from tests.harness.guarded_stack import ADMIN_GROUP, OWNER, PASSWORD, ask, buttons, find_message, press
 from tests.harness.llm_standin_process import LLMStandIn
 from tests.harness.llm_wire import default_answer
 from tests.harness.processes import wait_until
@@ -56,7 +56,7 @@ def log_in(stack: Stack) -> int:
     """Return the chat of somebody with the password."""
     chat_id = new_chat_id()
     stack.telegram.write(chat_id, "/start")
-    stack.telegram.wait_for_answers(chat_id, 1)
+    stack.telegram.wait_for_whole_answers(chat_id, 1)
     stack.database().people.update_one({"user_id": str(chat_id)}, {"$set": {"access_state": "approved"}})
     assert ask(stack.telegram, chat_id, f"/admin login {PASSWORD}") == shown(Words.LOGGED_IN, minutes=30)
     return chat_id
@@ -141,10 +141,15 @@ def test_a_provider_in_trouble_keeps_its_models_and_everybody_who_looks_is_told_
 def test_who_has_chosen_a_model_that_vanishes_is_told_and_answered_by_the_house(
     stack: Stack, model: LLMStandIn, telegram: SandboxClient
 ) -> None:
-    chat_id = log_in(stack)
-    ask(telegram, chat_id, "/model")
-    message_id = telegram.messages(chat_id)[-1]["message_id"]
-    press(telegram, chat_id, message_id, f"model:take:{build_key(f'{PROVIDER}:standin-72b')}:0")
+    chat_id, chosen = log_in(stack), f"model:take:{build_key(f'{PROVIDER}:standin-72b')}:0"
+
+    def is_offered() -> bool:
+        """The worker goes for some seconds by the list of the test before."""
+        ask(telegram, chat_id, "/model")
+        return chosen in buttons(telegram, chat_id, telegram.messages(chat_id)[-1]["message_id"]).values()
+
+    wait_until(is_offered, what="the list as it was")
+    press(telegram, chat_id, telegram.messages(chat_id)[-1]["message_id"], chosen)
     offer(model, "standin-7b")
     forget_last_refresh(stack)
     ask(telegram, chat_id, "/admin refresh")

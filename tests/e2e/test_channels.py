@@ -20,7 +20,7 @@ from tests.harness.guarded_stack import (
     press,
     words_on,
 )
-from tests.harness.processes import wait_until
+from tests.harness.processes import PATIENCE_S, wait_until
 from tests.harness.stack import TOKEN, Stack
 
 QUESTION = "Прикажете читать"
@@ -57,7 +57,8 @@ def test_a_channel_is_read_from_an_admins_word_until_it_throws_the_bot_out(
     stack: Stack, channel: int, chat_id: int
 ) -> None:
     telegram, title = stack.telegram, f"«Гавань {chat_id}», {channel}"
-    registered = requests.get(f"{telegram.url}/bot{TOKEN}/getWebhookInfo", timeout=5).json()["result"]
+    info = requests.get(f"{telegram.url}/bot{TOKEN}/getWebhookInfo", timeout=PATIENCE_S)
+    registered = info.json()["result"]
     assert registered["allowed_updates"] == list(HANDLED_KINDS)
     telegram.add_bot(channel)
     in_group = find_message(telegram, ADMIN_GROUP, QUESTION, str(channel), f"Впустил: Анна, {chat_id}")
