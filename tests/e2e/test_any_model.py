@@ -9,7 +9,7 @@ import pytest
 
 from botgateway.wording.general import GeneralPhrase
 from llm.catalogue import build_key
-from tests.harness.guarded_stack import press
+from tests.harness.guarded_stack import ask, press
 from tests.harness.llm_wire import answer_marker
 from tests.harness.processes import wait_until
 from tests.harness.shared_stack import new_chat_id
@@ -37,12 +37,6 @@ def stack(house: VendorsStack) -> Stack:
 @pytest.fixture
 def telegram(house: VendorsStack) -> SandboxClient:
     return house.stack.telegram
-
-
-def ask(telegram: SandboxClient, chat_id: int, text: str) -> str:
-    known = len(telegram.answers(chat_id))
-    telegram.write(chat_id, text)
-    return telegram.wait_for_answers(chat_id, known + 1)[-1]
 
 
 def choose(telegram: SandboxClient, chat_id: int, choice: str) -> str:
@@ -95,6 +89,7 @@ def test_each_provider_is_chosen_by_button_and_answers(
     assert exchange["first_token_s"] <= exchange["duration_s"]
     if provider != "offline":
         assert answer_marker(question) in answer
+        wait_until(lambda: house.models[provider].stats().get("answered"), what="the end of the stream")
         assert house.models[provider].stats()["answered"] == 1
 
 
