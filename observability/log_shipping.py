@@ -67,12 +67,16 @@ class LokiHandler(logging.Handler):
         most_waiting: int = MOST_WAITING,
         delay_s: float = DELAY_S,
         first_pause_s: float = FIRST_PAUSE_S,
+        longest_pause_s: float = LONGEST_PAUSE_S,
+        end_wait_s: float = END_WAIT_S,
     ) -> None:
         super().__init__()
         self._client = client
         self._most_waiting = most_waiting
         self._delay_s = delay_s
         self._first_pause_s = first_pause_s
+        self._longest_pause_s = longest_pause_s
+        self._end_wait_s = end_wait_s
         self._is_refused = False
         self.start_afresh()
 
@@ -104,7 +108,7 @@ class LokiHandler(logging.Handler):
             self._changed.notify()
             thread = self._thread
         if thread is not None:
-            thread.join(END_WAIT_S)
+            thread.join(self._end_wait_s)
         super().close()
 
     def _queue(self, entry: Entry) -> None:
@@ -156,7 +160,7 @@ class LokiHandler(logging.Handler):
                 with self._changed:
                     self._waiting.extendleft(reversed(batch))
                 return
-            pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
+            pause_s = min(2 * pause_s, self._longest_pause_s)
         _count(receipt, len(batch))
         self._complain_once(receipt, len(batch))
 

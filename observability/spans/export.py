@@ -71,7 +71,9 @@ class MongoSpanExporter(SpanExporter):
 class BoundedSpanProcessor(BatchSpanProcessor):
     """OpenTelemetry's processor, which counts the spans it has no room for."""
 
-    def __init__(self, exporter: MongoSpanExporter, *, most_waiting: int = MOST_WAITING) -> None:
+    def __init__(
+        self, exporter: MongoSpanExporter, *, most_waiting: int = MOST_WAITING, delay_ms: int = DELAY_MS
+    ) -> None:
         self._own_exporter = exporter
         self._most_waiting = most_waiting
         self._waiting = 0
@@ -80,7 +82,7 @@ class BoundedSpanProcessor(BatchSpanProcessor):
             _Counted(exporter, self._note_exported),
             # One more than is ever let in: OpenTelemetry's own complaints are a log line for each span.
             max_queue_size=most_waiting + 1,
-            schedule_delay_millis=DELAY_MS,
+            schedule_delay_millis=delay_ms,
             max_export_batch_size=min(BATCH_SPANS, most_waiting),
         )
 

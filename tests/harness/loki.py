@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
 
+from butler_project.embedded.services import choose_port
+
 LABEL_NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
 NANOSECONDS = re.compile(r"[1-9]\d{18}")
 NS_PER_S = 1_000_000_000
@@ -57,7 +59,7 @@ class LokiStandIn:
         self._scripted: deque[int] = deque()
         self._user, self._password, self._tenant = user, password, tenant
         self._server: ThreadingHTTPServer | None = None
-        self._port = 0
+        self._port = choose_port()  # none that the system gives to whoever calls while nobody listens here
 
     def __enter__(self) -> Self:
         self.start()
@@ -78,10 +80,9 @@ class LokiStandIn:
         self._scripted.extend(statuses)
 
     def start(self) -> None:
-        """Listen, on the port of before if there was one."""
+        """Listen, always on the same port."""
         self._server = ThreadingHTTPServer(("127.0.0.1", self._port), self._build_handler())
         self._server.daemon_threads = True
-        self._port = self._server.server_port
         threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
 
     def stop(self) -> None:

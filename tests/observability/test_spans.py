@@ -24,9 +24,8 @@ from llm.trace_context import trace_headers
 from observability.models import TTL_INDEX, TracePart
 from observability.spans import metrics
 from observability.spans.export import BoundedSpanProcessor, MongoSpanExporter, Row
-from observability.spans.ids import ShareSampler
+from observability.spans.ids import ShareSampler, TraceIds
 from observability.spans.keeping import apply_ttl
-from observability.spans.provider import build_provider
 from personalization.domain.compression import compress_memory
 from personalization.domain.profiles import get_profile
 from tests.factories.personalization import fill_memory
@@ -34,6 +33,7 @@ from tests.harness.chains import Vendor
 from tests.observability.spans import attributes, new_trace_id, parents, recorded_spans
 
 CANARY = "тайна, которой нигде не место"
+NOT_BY_ITSELF_MS = 3_600_000  # spans are written when a batch is full, or when the test says so
 
 
 class Unwell(Exception):
@@ -158,7 +158,8 @@ def test_a_compression_is_a_request_of_its_own_and_its_calls_are_found_by_its_tr
 
 @pytest.fixture
 def provider() -> Iterator[TracerProvider]:
-    made = build_provider("worker", ratio=1.0)
+    made = TracerProvider(ShareSampler(1.0), id_generator=TraceIds(), shutdown_on_exit=False)
+    made.add_span_processor(BoundedSpanProcessor(MongoSpanExporter("worker"), delay_ms=NOT_BY_ITSELF_MS))
     yield made
     made.shutdown()
 
@@ -227,7 +228,7 @@ def test_what_finds_no_room_is_counted_and_nobody_waits() -> None:
     before = dropped(metrics.FULL)
     made = TracerProvider(shutdown_on_exit=False)
     exporter = MongoSpanExporter("worker", insert=write_slowly)
-    made.add_span_processor(BoundedSpanProcessor(exporter, most_waiting=3))
+    made.add_span_processor(BoundedSpanProcessor(exporter, most_waiting=3, delay_ms=NOT_BY_ITSELF_MS))
 
     with tracing.recorded_by(made.get_tracer(tracing.SCOPE)):
         for _ in range(3):  # a batch: it is fetched at once

@@ -152,9 +152,10 @@ class Stuck(SpanExporter):
     """A collector that has taken a request and does not answer."""
 
     def __init__(self) -> None:
-        self.may_answer, self.has_answered = threading.Event(), threading.Event()
+        self.is_asked, self.may_answer, self.has_answered = (threading.Event() for _ in range(3))
 
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
+        self.is_asked.set()
         self.may_answer.wait()
         self.has_answered.set()
         return SpanExportResult.SUCCESS
@@ -166,9 +167,13 @@ def test_a_process_that_stops_does_not_wait_out_a_silent_collector() -> None:
     made.add_span_processor(HurriedSpanProcessor(collector, end_wait_s=0.05))
     with tracing.recorded_by(made.get_tracer(tracing.SCOPE)):
         tracing.record("ask model")
+    sending = threading.Thread(target=made.force_flush)
+    sending.start()
+    collector.is_asked.wait()
 
     made.shutdown()
 
     assert not collector.has_answered.is_set()
     collector.may_answer.set()
-    assert collector.has_answered.wait(10)
+    sending.join()
+    assert collector.has_answered.is_set()
