@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -41,12 +42,13 @@ def test_a_session_begins_with_the_password_and_ends_by_itself_or_by_logging_out
 
 
 def test_after_five_wrong_passwords_none_is_looked_at_for_a_quarter_of_an_hour() -> None:
+    began_at = time.monotonic()
     wrong = [log_in("42", "guess", attempt_key=str(number)) for number in range(WRONG_PER_PERSON)]
     locked = log_in("42", PASSWORD, attempt_key="right")
 
     assert wrong == [Login(is_open=False)] * WRONG_PER_PERSON
     assert not locked.is_open
-    assert LOCK_S - 5 < locked.locked_s <= LOCK_S
+    assert LOCK_S - (time.monotonic() - began_at) - 0.1 <= locked.locked_s <= LOCK_S
     assert log_in("43", PASSWORD, attempt_key="other").is_open
 
 
@@ -71,13 +73,16 @@ def test_a_repeated_attempt_counts_once() -> None:
 
 
 def test_a_window_admits_exactly_its_limit_however_many_come_at_once() -> None:
+    began_at = time.monotonic()
+
     with ThreadPoolExecutor(16) as threads:
         waits = list(
             threads.map(lambda number: windows.admit("w", str(number), limit=5, window_s=60), range(64))
         )
 
     assert waits.count(0.0) == 5
-    assert all(59 < wait <= 60 for wait in waits if wait)
+    soonest = 60 - (time.monotonic() - began_at) - 0.1  # Redis rounds, and has a clock of its own
+    assert all(soonest <= wait <= 60 for wait in waits if wait)
     assert redis_client().scard("window:w") == 5
 
 

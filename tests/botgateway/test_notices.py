@@ -12,6 +12,7 @@ from botgateway.domain.buttons import Button
 from botgateway.domain.inbox import find_last_answer_id
 from botgateway.enums import NoticeStatus, UpdateStatus
 from botgateway.models import InboxUpdate, Notice
+from tests.harness.days import find_quiet_zone
 
 pytestmark = pytest.mark.django_db
 
@@ -147,7 +148,7 @@ def fail(kind: type[Exception] = ValueError) -> Exception:
 
 
 def test_an_error_is_reported_once_a_day_by_its_type_and_place(settings: Any) -> None:
-    settings.ADMIN_CHAT_IDS = [7, -8]
+    settings.ADMIN_CHAT_IDS, settings.TIME_ZONE = [7, -8], find_quiet_zone()
 
     assert reports.report_error(fail(), trace_id="a1") == ("7", "-8")
     assert reports.report_error(fail(), trace_id="b2") == ()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.utils import timezone
@@ -11,11 +12,13 @@ from botgateway.domain.statistics import collect_statistics
 from botgateway.models import InboxUpdate
 from llm.exchanges import DailyUse, begin_day
 from llm.models import Exchange
+from tests.harness.days import find_quiet_zone
 
 pytestmark = pytest.mark.django_db
 
 
-def test_use_is_that_of_everybody_since_midnight() -> None:
+def test_use_is_that_of_everybody_since_midnight(settings: Any) -> None:
+    settings.TIME_ZONE = find_quiet_zone()
     asking = InboxUpdate(update_id=1)
     today = begin_day()
     nothing = DailyUse(day=today.date(), exchanges=0, failures=0, tokens=0)

@@ -19,6 +19,7 @@ import pytest
 from botgateway.speech.errors import SpeechUnavailable
 from botgateway.speech.model_files import find_model, measure_folder
 from butler_project.embedded.discovery import PROJECT_DIR
+from tests.harness.processes import PATIENCE_S
 
 REPOSITORY = "Systran/faster-whisper-small"  # what the library takes `small` to be
 COMMIT = "c" * 40
@@ -29,18 +30,18 @@ import sys
 from pathlib import Path
 from botgateway.speech.errors import SpeechUnavailable
 from botgateway.speech.model_files import find_model
-for name in sys.argv[2:]:
+for name in sys.argv[3:]:
     try:
-        print("found", find_model(name, models_dir=Path(sys.argv[1]), hub_timeout_s=0.5))
+        print("found", find_model(name, models_dir=Path(sys.argv[1]), hub_timeout_s=float(sys.argv[2])))
     except SpeechUnavailable as error:
         print("unavailable", error)
 """
-HANG_GUARD_S = 60
+HANG_GUARD_S = 200
 
 
-def find_in_process(models_dir: Path, *names: str, hub: str) -> list[str]:
+def find_in_process(models_dir: Path, *names: str, hub: str, hub_timeout_s: float = PATIENCE_S) -> list[str]:
     finished = subprocess.run(
-        [sys.executable, "-c", FIND, str(models_dir), *names],
+        [sys.executable, "-c", FIND, str(models_dir), str(hub_timeout_s), *names],
         cwd=PROJECT_DIR,
         env={
             "PATH": os.environ["PATH"],
@@ -116,7 +117,7 @@ def test_a_hub_that_never_answers_is_given_up(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as hub:
         address = f"http://127.0.0.1:{hub.getsockname()[1]}"
 
-        [outcome] = find_in_process(tmp_path, "small", hub=address)
+        [outcome] = find_in_process(tmp_path, "small", hub=address, hub_timeout_s=0.5)
 
     assert outcome.startswith("unavailable the model small could not be fetched")
 
