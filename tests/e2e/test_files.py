@@ -61,13 +61,12 @@ def test_a_document_is_read_and_its_caption_asked_about_it(
     caption = f"Что здесь, {chat_id}?"
     send(telegram, chat_id, sample, (SAMPLES / sample).read_bytes(), caption)
 
-    (answer,) = telegram.wait_for_answers(chat_id, 1)
+    (answer,) = telegram.wait_for_whole_answers(chat_id, 1)
 
     question = last_prompt(model, caption)[-1]["content"]
     assert words in question
     assert f'<file name="{sample}">' in question
     assert question.endswith(caption)
-    stack.wait_until_settled()
     events = list(stack.database().user_memory.find({"user_id": str(chat_id)}).sort("created_at"))
     assert [event["content"] for event in events] == [f"{caption}\n[файл: {sample}]", answer]
     assert {event["source"] for event in events} == {"file"}
@@ -136,21 +135,15 @@ def test_what_is_too_big_for_telegram_is_not_even_fetched(telegram: SandboxClien
 
 
 def test_an_album_makes_one_question_and_one_answer(
-    telegram: SandboxClient, model: LLMStandIn, chat_id: int
+    telegram: SandboxClient, model: LLMStandIn, stack: Stack, chat_id: int
 ) -> None:
-    caption = f"Сравните, {chat_id}"
-    send(
-        telegram,
-        chat_id,
-        "первый.txt",
-        "Чай по сто двадцать.".encode(),
-        caption,
-        media_group_id=f"g{chat_id}",
-    )
-    send(telegram, chat_id, "второй.txt", "Чай по сто тридцать.".encode(), media_group_id=f"g{chat_id}")
-    send(telegram, chat_id, "третий.pdf", (SAMPLES / "locked.pdf").read_bytes(), media_group_id=f"g{chat_id}")
+    caption, album = f"Сравните, {chat_id}", f"g{chat_id}"
+    with stack.together():
+        send(telegram, chat_id, "первый.txt", "Чай по сто двадцать.".encode(), caption, media_group_id=album)
+        send(telegram, chat_id, "второй.txt", "Чай по сто тридцать.".encode(), media_group_id=album)
+        send(telegram, chat_id, "третий.pdf", (SAMPLES / "locked.pdf").read_bytes(), media_group_id=album)
 
-    remark, answer = telegram.wait_for_answers(chat_id, 2)
+    remark, answer = telegram.wait_for_whole_answers(chat_id, 2)
 
     assert remark == shown(FilesPhrase.ENCRYPTED, file_name="третий.pdf")
     question = last_prompt(model, caption)[-1]["content"]
