@@ -13,9 +13,7 @@ QUESTION = "Что Вы обо мне знаете?"
 
 def ask(telegram: SandboxClient, text: str) -> str:
     """Write, and return the answer."""
-    known = len(telegram.answers(CHAT))
-    telegram.write(CHAT, text)
-    return telegram.wait_for_answers(CHAT, known + 1)[-1]
+    return telegram.ask(CHAT, text)
 
 
 def start(directory: Path, *, is_webhook: bool) -> Stack:

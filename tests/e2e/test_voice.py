@@ -18,7 +18,7 @@ def test_a_voice_message_is_shown_as_text_and_answered(
 
     telegram.upload(chat_id, kind="voice", content=words.encode())
 
-    assert telegram.wait_for_answers(chat_id, 2) == [words, default_answer(words, words=0)]
+    assert telegram.wait_for_whole_answers(chat_id, 2) == [words, default_answer(words, words=0)]
     events = stack.database().user_memory.find({"user_id": str(chat_id)})
     assert {(event["role"], event["source"]) for event in events} == {
         ("user", "voice"),
@@ -32,10 +32,7 @@ def test_what_follows_a_voice_message_waits_for_it(
     telegram.upload(chat_id, kind="voice", content="Сначала голос".encode())
     telegram.write(chat_id, "Потом слово")
 
-    telegram.wait_for_answers(chat_id, 3)
-    stack.wait_until_settled()
-
-    assert telegram.answers(chat_id) == [
+    assert telegram.wait_for_whole_answers(chat_id, 3) == [
         "Сначала голос",
         default_answer("Сначала голос", words=0),
         default_answer("Потом слово", words=0),
@@ -84,7 +81,7 @@ def test_retry_answers_a_voice_message_again(
 
     telegram.write(chat_id, "/retry")
 
-    assert telegram.wait_for_answers(chat_id, 3)[2] == default_answer("Посоветуйте вино", words=0)
+    assert telegram.wait_for_whole_answers(chat_id, 3)[2] == default_answer("Посоветуйте вино", words=0)
     assert stack.database().user_memory.count_documents({"user_id": str(chat_id)}) == 2
 
 
