@@ -31,19 +31,21 @@ def add_somebody_of_whom_the_records_are_broken(stack: Stack) -> int:
     return chat_id
 
 
-def count_reports(stack: Stack, prefix: str) -> int:
-    return stack.database().notices.count_documents({"key": {"$regex": f"^{prefix}:"}})
+def list_reports(stack: Stack, prefix: str) -> set[str]:
+    """Return the keys of what was reported."""
+    return {notice["key"] for notice in stack.database().notices.find({"key": {"$regex": f"^{prefix}:"}})}
 
 
 def test_an_error_is_reported_once_and_each_message_given_up_with_where_to_look_and_no_words(
     stack: Stack,
 ) -> None:
     telegram, database = stack.telegram, stack.database()
+    errors_before, parked_before = list_reports(stack, "error"), list_reports(stack, "parked")
     first = add_somebody_of_whom_the_records_are_broken(stack)
     second = add_somebody_of_whom_the_records_are_broken(stack)
 
     telegram.write(first, f"{SECRET} {first}")
-    wait_until(lambda: count_reports(stack, "error"), what="the report of the first error")
+    wait_until(lambda: list_reports(stack, "error") > errors_before, what="the report of the first error")
     telegram.write(second, f"{SECRET} {second}")
     for chat_id in (first, second):
         assert telegram.wait_for_answers(chat_id, 1) == [shown(GeneralPhrase.PARKED)]
@@ -57,7 +59,10 @@ def test_an_error_is_reported_once_and_each_message_given_up_with_where_to_look_
         for trace in traces.values():
             find_message(telegram, admins_chat, "Сообщение осталось без ответа", f"trace_id {trace}")
     assert "место: personalization." in error["text"] or "место: botgateway." in error["text"]
-    assert (count_reports(stack, "error"), count_reports(stack, "parked")) == (1 * 2, 2 * 2)  # admins' chats
+    errors = list_reports(stack, "error") - errors_before
+    days = {key.split(":")[2] for key in errors}  # two of them about midnight
+    assert len(errors) == len(days) * 2  # admins' chats
+    assert len(list_reports(stack, "parked") - parked_before) == 2 * 2
     told = " ".join(telegram.answers(OWNER) + telegram.answers(ADMIN_GROUP))
     assert SECRET not in told
     assert "Traceback" not in told

@@ -12,7 +12,8 @@ from tests.harness.telegram import SandboxClient
 
 
 def log_lines(child: Child) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in child.output.splitlines() if line.startswith("{")]
+    whole, _, _ = child.output.rpartition("\n")  # of the last line there may be a part
+    return [json.loads(line) for line in whole.splitlines() if line.startswith("{")]
 
 
 def lines_of(child: Child, trace_id: str) -> list[dict[str, Any]]:

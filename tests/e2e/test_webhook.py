@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import requests
 
-from tests.harness.stack import Stack
+from tests.harness.stack import WEBHOOK_TIMEOUT_S, Stack
 from tests.harness.telegram import SandboxClient
 
 BODY_LIMIT = 1_048_576
@@ -72,6 +72,7 @@ def test_half_of_the_secret_is_not_the_secret(stack: Stack, chat_id: int, update
     ],
 )
 def test_what_is_no_update_is_refused_and_not_stored(stack: Stack, body: bytes) -> None:
+    stack.wait_until_settled()  # what an earlier test did not wait for
     inbox = stack.database().inbox_updates
     before = inbox.count_documents({})
 
@@ -87,7 +88,7 @@ def test_a_body_over_the_limit_is_refused(stack: Stack, chat_id: int, update_id:
 
 
 def test_only_post_is_accepted(stack: Stack) -> None:
-    assert requests.get(f"{stack.web_url}/telegram/webhook", timeout=10).status_code == 405
+    assert requests.get(f"{stack.web_url}/telegram/webhook", timeout=WEBHOOK_TIMEOUT_S).status_code == 405
 
 
 @pytest.mark.parametrize(
