@@ -124,7 +124,7 @@ class CompressionRunner:
         threads = settings.COMPRESSION_CONCURRENCY
         with ThreadPoolExecutor(threads, thread_name_prefix="compression") as pool:
             try:
-                pending = {pool.submit(self._compress_some) for _ in range(threads)}
+                pending = {pool.submit(self._compress_some, lease) for _ in range(threads)}
                 while pending:
                     ended, pending = wait(pending, timeout=self._look_every_s)
                     self._raise_first(ended)
@@ -134,14 +134,17 @@ class CompressionRunner:
             finally:
                 self._people.close()
 
-    def _compress_some(self) -> None:
-        """Compress one person after the other, as long as there is somebody left."""
+    def _compress_some(self, lease: Lease) -> None:
+        """Compress one person after the other, as long as there is somebody left and the run is not to end."""
         try:
             for user_id in self._people:
                 status = self._compress_one(user_id)
                 metrics.COMPRESSION_USERS.labels(status).inc()
                 with self._lock:
                     self._counts[status] += 1
+                # Before the next look whoever is quick would begin with somebody else.
+                if self._is_interrupted(lease):
+                    self._cut(RunOutcome.INTERRUPTED)
         finally:
             connections.close_all()
 
@@ -160,12 +163,16 @@ class CompressionRunner:
             future.result()
 
     def _cut_off_if_due(self, lease: Lease, give_up_at: float) -> None:
-        if lease.is_lost or self._is_ending():
-            self._cut_off = RunOutcome.INTERRUPTED
+        if self._is_interrupted(lease):
+            self._cut(RunOutcome.INTERRUPTED)
         elif time.monotonic() >= give_up_at:
-            self._cut_off = RunOutcome.STOPPED
-        else:
-            return
+            self._cut(RunOutcome.STOPPED)
+
+    def _is_interrupted(self, lease: Lease) -> bool:
+        return lease.is_lost or self._is_ending()
+
+    def _cut(self, outcome: RunOutcome) -> None:
+        self._cut_off = outcome
         self._people.close()
 
     def _judge(self) -> RunOutcome:
