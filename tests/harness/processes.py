@@ -42,7 +42,7 @@ def wait_until(
 
 
 def wait_until_ended(processes: Sequence[psutil.Process]) -> None:
-    """Wait until none of them runs. What has ended counts, even if nobody takes notice: a container may have no init."""
+    """Wait until none of them runs. Nobody need take notice of the end: a container may have no init."""
 
     def list_running() -> list[psutil.Process]:
         return [process for process in processes if not has_ended(process)]
