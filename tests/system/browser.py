@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
 
@@ -15,12 +16,13 @@ from selenium.webdriver.support.ui import WebDriverWait
 
 CHROMIUM = "/usr/bin/chromium"
 DRIVER = "/usr/bin/chromedriver"
-WAIT_S = 20
+WAIT_S = 60
 POLL_S = 0.05
 OPTIONS = (
     "--headless=new",
     "--no-sandbox",
     "--disable-gpu",
+    "--disable-dev-shm-usage",  # a container's has 64 MB
     "--disable-quic",
     "--no-first-run",
     "--disable-background-networking",
@@ -31,6 +33,15 @@ OPTIONS = (
     "--accept-lang=ru",  # what pages are asked for in; the line above is about the browser itself
 )
 COMPLAINTS = {"WARNING", "SEVERE"}
+AT_REST = "return document.getAnimations().length === 0 && !document.querySelector('[aria-busy=true]')"
+IS_LOADED = "return document.readyState === 'complete'"
+# Notes what an element has said while it was shown: a notice is gone after some seconds.
+NOTE = """
+const [element] = arguments;
+window.noted = [];
+new MutationObserver(() => element.checkVisibility() && window.noted.push(element.innerText.trim()))
+  .observe(element, { attributes: true, childList: true, characterData: true, subtree: true });
+"""
 LEGIBILITY = (Path(__file__).parent / "legibility.js").read_text()
 
 T = TypeVar("T")
@@ -63,15 +74,15 @@ class Browser(Chrome):
             options.add_argument(option)
         options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
         super().__init__(options=options, service=Service(executable_path=DRIVER))
+        self.set_script_timeout(WAIT_S)
 
     def wait(self, condition: Callable[[], T], *, what: str) -> T:
         """Wait until `condition()` is true and return its value. Raises `TimeoutException` naming `what`."""
         return WebDriverWait(self, WAIT_S, POLL_S).until(lambda _: condition(), what)
 
     def wait_for_rest(self) -> None:
-        """Wait until nothing moves any more: what moves cannot be clicked reliably."""
-        at_rest = "return document.getAnimations().length === 0"
-        self.wait(lambda: self.execute_script(at_rest), what="a page at rest")
+        """Wait until nothing moves or is fetched any more: what moves cannot be clicked reliably."""
+        self.wait(lambda: self.execute_script(AT_REST), what="a page at rest")
 
     def one(self, css: str) -> WebElement:
         return self.find_element(By.CSS_SELECTOR, css)
@@ -90,7 +101,10 @@ class Browser(Chrome):
         """Click what leads to another page, and wait for that page."""
         before = self.one("html")
         self.one(css).click()
-        self.wait(lambda: self.one("html").id != before.id, what=f"the page behind {css}")
+        self.wait(
+            lambda: self.one("html").id != before.id and self.execute_script(IS_LOADED),
+            what=f"the page behind {css}",
+        )
 
     def log_in(self, url: str, username: str, password: str) -> None:
         """Ask for a page of the admin's and fill in the form that comes instead."""
@@ -98,6 +112,15 @@ class Browser(Chrome):
         self.one("#id_username").send_keys(username)
         self.one("#id_password").send_keys(password)
         self.follow("[type=submit]")
+
+    def note(self, css: str) -> None:
+        """Remember from now on what this element says on the page: `noted`."""
+        self.execute_script(NOTE, self.one(css))
+
+    @property
+    def noted(self) -> list[str]:
+        found: list[str] = self.execute_script("return window.noted")
+        return found
 
     def complaints(self) -> list[str]:
         """What the browser found wrong (errors, warnings, refusals by the content policy) since last asked."""
@@ -113,8 +136,14 @@ class Browser(Chrome):
         features = [{"name": "prefers-color-scheme", "value": scheme}]
         self.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
 
+    def live_at_noon(self) -> None:
+        """Be in a time zone in which it is noon or a little later: no day ends while a test looks at days."""
+        east_h = 12 - datetime.now(UTC).hour
+        self.execute_cdp_cmd("Emulation.setTimezoneOverride", {"timezoneId": f"Etc/GMT{-east_h:+d}"})
+
     def take_off(self) -> None:
-        """Back to the window as it is."""
+        """Back to the window as it is, and to the machine's time zone."""
+        self.execute_cdp_cmd("Emulation.setTimezoneOverride", {"timezoneId": ""})
         self.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
         self.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
 

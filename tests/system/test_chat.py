@@ -143,7 +143,7 @@ def test_a_reply_quotes_what_it_answers(page: ChatPage, chat_id: int) -> None:
     page.ask("Благодарю")
 
     assert page.browser.texts(f"{MINE} .quote span") == [answer]
-    assert not page.browser.one("#replying").is_displayed()
+    page.browser.wait(lambda: not page.browser.one("#replying").is_displayed(), what="the end of the reply")
 
 
 def test_a_file_is_shown_and_answered(page: ChatPage, chat_id: int, tmp_path: Path) -> None:
@@ -240,10 +240,11 @@ def test_the_page_and_butler_speak_english(page: ChatPage, chat_id: int) -> None
 
 @pytest.mark.parametrize("look", LOOKS, ids=str)
 def test_the_page_is_legible_on_every_screen(
-    page: ChatPage, telegram: SandboxClient, look: Look, pictures: Path
+    page: ChatPage, stack: Stack, look: Look, pictures: Path
 ) -> None:
     browser = page.browser
-    talk(telegram, chat_id=1_900)
+    talk(stack.telegram, chat_id=1_900)
+    stack.wait_until_settled()  # what comes while one scrolls up leads back down
     browser.take_on(look)
 
     page.open(chat=1_899, name="Александра Константиновна")
@@ -271,7 +272,7 @@ def talk(telegram: SandboxClient, *, chat_id: int) -> None:
         telegram.write(chat_id, text, **{"from": person})
         telegram.wait_for_answers(chat_id, number)
     answer = {"chat_id": chat_id, "text": FORMATTED, "parse_mode": "HTML", "reply_markup": KEYBOARD}
-    requests.post(f"{telegram.url}/bot{TOKEN}/sendMessage", json=answer, timeout=10).raise_for_status()
+    requests.post(f"{telegram.url}/bot{TOKEN}/sendMessage", json=answer, timeout=60).raise_for_status()
     telegram.upload(chat_id, kind="document", content=b"x" * 2048)
     telegram.wait_for_answers(chat_id, len(LONG_TALK) + 2)
     quoted = telegram.messages(chat_id)[1]["message_id"]
