@@ -21,7 +21,9 @@ from tests.harness.tasks import send_task
 from tests.harness.telegram import SandboxClient
 from tests.harness.wording import shown
 
-MOSCOW = ZoneInfo("Europe/Moscow")  # of the channel, and of the house
+MOSCOW = ZoneInfo("Europe/Moscow")  # of the house, and as a rule of the channel
+EAST = ZoneInfo("Asia/Yekaterinburg")  # two hours ahead, and never changes its clocks either
+LAST_HOUR = 23
 DIGEST = "- Открыт мост через Лугу. [1]\n- Театр закрыт до осени. [2]"
 STATEMENTS = ["• Открыт мост через Лугу. 12:00", "• Театр закрыт до осени. 12:01"]
 HOUR = {"hour": "9:00", "zone": "по московскому времени"}
@@ -29,8 +31,10 @@ HOUR = {"hour": "9:00", "zone": "по московскому времени"}
 
 @pytest.fixture
 def noon() -> datetime:
-    """Yesterday's."""
-    return datetime.now(MOSCOW).replace(hour=12, minute=0, second=0, microsecond=0) - timedelta(days=1)
+    """Yesterday's, where the channel is: its day does not end while a test runs."""
+    now = datetime.now(MOSCOW)
+    zone = EAST if now.hour == LAST_HOUR else MOSCOW
+    return now.astimezone(zone).replace(hour=12, minute=0, second=0, microsecond=0) - timedelta(days=1)
 
 
 @pytest.fixture
@@ -42,7 +46,8 @@ def channel(stack: Stack, chat_id: int, noon: datetime) -> int:
     telegram.add_bot(channel)
     known = {"channel_id": str(channel)}
     wait_until(lambda: channels.find_one(known), what="the channel")
-    channels.update_one(known, {"$set": {"state": "on", "switched_at": datetime.now(MOSCOW)}})
+    is_read = {"state": "on", "switched_at": datetime.now(MOSCOW), "time_zone": str(noon.tzinfo)}
+    channels.update_one(known, {"$set": is_read})
     telegram.publish(channel, "Мост через Лугу открыли в полдень.", date=noon)
     telegram.publish(channel, f"Театр {chat_id} закрыт до осени.", date=noon + timedelta(minutes=1))
     posts = stack.database().channel_posts
@@ -73,7 +78,7 @@ def test_a_digest_is_written_for_who_asks_and_sent_to_who_subscribes_until_the_c
     digest = find_message(telegram, chat_id, f"Заречье {chat_id} — {noon.day} ", *STATEMENTS)
     asked = len(model.requests())
     assert list(buttons(telegram, chat_id, digest["message_id"])) == [label(DigestsPhrase.SUBSCRIBE_BUTTON)]
-    assert len(telegram.answers(chat_id)) == 1  # that it was being written gave way to it
+    assert len(telegram.wait_for_whole_answers(chat_id, 1)) == 1  # that it was being written gave way to it
 
     day = noon.date().isoformat()
     toast = press(telegram, chat_id, digest["message_id"], f"digest:sub:{channel}:{day}")
@@ -82,13 +87,14 @@ def test_a_digest_is_written_for_who_asks_and_sent_to_who_subscribes_until_the_c
     assert under == {label(DigestsPhrase.UNSUBSCRIBE_BUTTON): f"digest:unsub:{channel}:{day}"}
     assert subscription(stack, chat_id)["delivered_day"] in (day, (noon.date() - DAY).isoformat())
 
-    hours = ask(telegram, chat_id, f"/subscribe {name} 0")
-    assert hours.startswith(f"Обзор канала «Заречье {chat_id}» приходит Вам ежедневно в 0:00")
-    stack.database().subscriptions.update_one({"user_id": str(chat_id)}, {"$set": {"delivered_day": ""}})
+    hour = datetime.now(MOSCOW).hour  # that of yesterday's digest, until it comes again
+    hours = ask(telegram, chat_id, f"/subscribe {name} {hour}")
+    assert hours.startswith(f"Обзор канала «Заречье {chat_id}» приходит Вам ежедневно в {hour}:00")
     known = len(telegram.answers(chat_id))
+    stack.database().subscriptions.update_one({"user_id": str(chat_id)}, {"$set": {"delivered_day": ""}})
     for _ in range(2):
         send_task(stack, "botgateway.deliver_digests")
-    sent = telegram.wait_for_answers(chat_id, known + 1)[-1]
+    sent = telegram.wait_for_whole_answers(chat_id, known + 1)[-1]
     assert sent.splitlines()[2:] == STATEMENTS
     wait_until(lambda: subscription(stack, chat_id)["delivered_day"] == day, what="the note of the delivery")
     delivered = find_message(telegram, chat_id, *STATEMENTS)
@@ -105,8 +111,8 @@ def test_a_digest_is_written_for_who_asks_and_sent_to_who_subscribes_until_the_c
     )
     send_task(stack, "botgateway.deliver_digests")
     farewell = shown(DigestsPhrase.FAREWELL, channel=f"Заречье {chat_id}")
-    assert telegram.wait_for_answers(chat_id, known + 2)[known:] == [sent, farewell]
-    assert subscription(stack, chat_id) == {}
+    assert telegram.wait_for_whole_answers(chat_id, known + 2)[known:] == [sent, farewell]
+    wait_until(lambda: not subscription(stack, chat_id), what="the end of the subscription")
     gone = ask(telegram, chat_id, f"/digest {name} позавчера")
     assert gone == shown(DigestsPhrase.GONE, channel=f"Заречье {chat_id}")
     edited = shown(DigestsPhrase.EDITED_SINCE, count=1)
