@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections import deque
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields
 
 from sandbox.errors import ControlError, too_many_requests
@@ -65,8 +66,9 @@ class Bucket:
 class Limiter:
     """Refuse with 429 what Telegram would not take at this pace."""
 
-    def __init__(self, settings: LimitSettings) -> None:
+    def __init__(self, settings: LimitSettings, *, clock: Callable[[], float] = time.monotonic) -> None:
         self.settings = settings
+        self._clock = clock
         self._buckets: dict[tuple[str, int, int], Bucket] = {}
         self._passed: deque[float] = deque()
 
@@ -90,7 +92,7 @@ class Limiter:
     def _take(self, *wanted: tuple[tuple[str, int, int], float, float]) -> None:
         if not self.settings.enabled:
             return
-        now = time.monotonic()
+        now = self._clock()
         if len(self._buckets) > MAX_BUCKETS:
             self._forget_full(now)
         buckets = [self._buckets.setdefault(key, Bucket(burst, now)) for key, _, burst in wanted]

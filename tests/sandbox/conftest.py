@@ -9,6 +9,7 @@ import requests
 import telebot
 from telebot import apihelper
 
+from tests.harness.processes import PATIENCE_S
 from tests.harness.telegram import SandboxClient
 from tests.sandbox.server import PERSON, TOKEN, Sandbox, start_sandbox
 
@@ -26,7 +27,7 @@ def launch() -> Iterator[Callable[..., Sandbox]]:
         yield start
     for sandbox in started:
         sandbox.process.kill()
-        sandbox.process.wait(5)
+        sandbox.process.wait(PATIENCE_S)
         sandbox.process.stdout.close()
 
 

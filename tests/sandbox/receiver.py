@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from tests.harness.processes import PATIENCE_S
+
 
 @dataclass
 class Delivery:
@@ -40,7 +42,7 @@ class Receiver:
     def accepted(self) -> list[Delivery]:
         return [delivery for delivery in self.deliveries if delivery.status == 200]
 
-    def wait_for(self, count: int, timeout_s: float = 10.0) -> list[Delivery]:
+    def wait_for(self, count: int, timeout_s: float = PATIENCE_S) -> list[Delivery]:
         deadline = time.monotonic() + timeout_s
         while len(self.accepted()) < count and time.monotonic() < deadline:
             time.sleep(0.02)

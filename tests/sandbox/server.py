@@ -11,6 +11,8 @@ from typing import Any
 
 import requests
 
+from tests.harness.processes import PATIENCE_S
+
 PROJECT = Path(__file__).resolve().parent.parent.parent
 TOKEN = "42:sandbox-token"
 PERSON = 501
@@ -45,14 +47,14 @@ class Sandbox:
 
     def call(self, method: str, **parameters: Any) -> requests.Response:
         """Call the Bot API with a JSON body."""
-        return self.http.post(f"{self.root}/bot{TOKEN}/{method}", json=parameters, timeout=20)
+        return self.http.post(f"{self.root}/bot{TOKEN}/{method}", json=parameters, timeout=PATIENCE_S)
 
     def stop(self) -> int:
         self.process.terminate()
-        return self.process.wait(15)
+        return self.process.wait(PATIENCE_S)
 
     def _answer(self, verb: str, path: str, **arguments: Any) -> Any:
-        response = self.http.request(verb, f"{self.api}/{path}", timeout=20, **arguments)
+        response = self.http.request(verb, f"{self.api}/{path}", timeout=PATIENCE_S, **arguments)
         response.raise_for_status()
         return response.json()
 

@@ -7,7 +7,7 @@ from sandbox.limits import Limiter, LimitSettings
 
 
 def test_no_second_takes_more_than_the_peak_whatever_the_chats() -> None:
-    limiter = Limiter(LimitSettings(overall_peak=3))
+    limiter = Limiter(LimitSettings(overall_peak=3), clock=lambda: 1_000.0)
     for chat in range(3):
         limiter.check_send(chat)
 
@@ -21,7 +21,7 @@ def test_no_second_takes_more_than_the_peak_whatever_the_chats() -> None:
 
 def test_as_it_is_the_peak_refuses_nothing_that_the_rates_allow() -> None:
     settings = LimitSettings()
-    limiter = Limiter(settings)
+    limiter = Limiter(settings, clock=lambda: 1_000.0)
 
     for chat in range(int(settings.overall_burst)):
         limiter.check_send(chat)

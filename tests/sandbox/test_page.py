@@ -10,11 +10,12 @@ import telebot
 
 from sandbox.page import STATIC, TEMPLATES
 from sandbox.wording import WORDS
+from tests.harness.processes import PATIENCE_S
 from tests.sandbox.server import PERSON, Sandbox
 
 
 def fetch(sandbox: Sandbox, path: str, **headers: str) -> requests.Response:
-    return sandbox.http.get(sandbox.root + path, headers=headers, timeout=5)
+    return sandbox.http.get(sandbox.root + path, headers=headers, timeout=PATIENCE_S)
 
 
 def settings_of(page: str) -> dict:
@@ -124,8 +125,11 @@ def test_other_sites_cannot_act(sandbox: Sandbox, headers: dict[str, str]) -> No
     url = f"{sandbox.api}/messages"
     body = {"chat_id": PERSON, "text": "forged"}
 
-    assert sandbox.http.post(url, json=body, headers=headers, timeout=5).status_code == 403
-    assert sandbox.http.get(f"{sandbox.root}/bot1:x/getMe", headers=headers, timeout=5).status_code == 403
+    assert sandbox.http.post(url, json=body, headers=headers, timeout=PATIENCE_S).status_code == 403
+    assert (
+        sandbox.http.get(f"{sandbox.root}/bot1:x/getMe", headers=headers, timeout=PATIENCE_S).status_code
+        == 403
+    )
     assert sandbox.messages() == []
 
 
@@ -133,7 +137,7 @@ def test_the_page_itself_may_act(sandbox: Sandbox) -> None:
     headers = {"Origin": sandbox.root, "Sec-Fetch-Site": "same-origin"}
     body = {"chat_id": PERSON, "text": "own"}
 
-    assert sandbox.http.post(f"{sandbox.api}/messages", json=body, headers=headers, timeout=5).ok
+    assert sandbox.http.post(f"{sandbox.api}/messages", json=body, headers=headers, timeout=PATIENCE_S).ok
 
 
 @pytest.mark.parametrize(
@@ -141,7 +145,7 @@ def test_the_page_itself_may_act(sandbox: Sandbox) -> None:
     [b"{", b"[]", b'{"text": "a"}', b'{"chat_id": "x"}', b'{"chat_id": true}', b'{"chat_id": 1, "text": 2}'],
 )
 def test_malformed_calls_of_the_control_api_are_refused(sandbox: Sandbox, body: bytes) -> None:
-    response = sandbox.http.post(f"{sandbox.api}/messages", data=body, timeout=5)
+    response = sandbox.http.post(f"{sandbox.api}/messages", data=body, timeout=PATIENCE_S)
 
     assert response.status_code == 400
     assert "error" in response.json()
@@ -155,7 +159,7 @@ def read_events(response: requests.Response) -> Iterator[dict]:
 
 def test_events_follow_a_conversation(bot: telebot.TeleBot, sandbox: Sandbox, chat: int) -> None:
     url = f"{sandbox.api}/events?chat_id={chat}"
-    with requests.get(url, stream=True, timeout=10) as response:
+    with requests.get(url, stream=True, timeout=PATIENCE_S) as response:
         events = read_events(response)
         sandbox.say("elsewhere", chat_id=chat + 1)
         bot.send_chat_action(chat, "typing")
@@ -176,7 +180,7 @@ def test_events_follow_a_conversation(bot: telebot.TeleBot, sandbox: Sandbox, ch
 def test_files_of_people_are_never_run_by_the_browser(sandbox: Sandbox) -> None:
     form = {"chat_id": PERSON, "kind": "photo"}
     files = {"file": ("x.svg", b"<svg onload='alert(1)'/>", "image/svg+xml")}
-    uploaded = sandbox.http.post(f"{sandbox.api}/uploads", data=form, files=files, timeout=5).json()
+    uploaded = sandbox.http.post(f"{sandbox.api}/uploads", data=form, files=files, timeout=PATIENCE_S).json()
 
     response = fetch(sandbox, f"/sandbox/api/files/{uploaded['file_id']}")
     assert response.headers["Content-Type"] == "application/octet-stream"
