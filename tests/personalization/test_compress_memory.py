@@ -62,10 +62,12 @@ def test_it_compresses_one_person() -> None:
 
 
 def test_it_compresses_everybody_or_some() -> None:
-    assert compress(limit=1) == ["stopped: 2 of 3 people seen, 1 over the cap, 1 done, 0 of them failed"]
+    *_, some = compress(limit=1)  # before that a long run says now and then how far it is
+    assert some == "stopped: 2 of 3 people seen, 1 over the cap, 1 done, 0 of them failed"
     assert count_events() == [CAP, KEEP_LAST, CAP + 4]
 
-    assert compress() == ["ok: 3 of 3 people seen, 1 over the cap, 1 done, 0 of them failed"]
+    *_, everybody = compress()
+    assert everybody == "ok: 3 of 3 people seen, 1 over the cap, 1 done, 0 of them failed"
     assert count_events() == [CAP, KEEP_LAST, KEEP_LAST]
 
 
@@ -88,9 +90,9 @@ def test_on_a_terminal_a_line_rewrites_itself() -> None:
 
     call_command("compress_memory", stdout=terminal, no_color=True)
 
-    drawn = terminal.getvalue().splitlines()[:-1]
+    first, *drawn = terminal.getvalue().partition("\n")[0].split("\r")
     full = f"[{'#' * 30}] 3 of 3 people seen, 2 over the cap, 2 done, 0 of them failed"
-    assert "".join(drawn).split("\r")[-1] == full
+    assert (first, drawn[-1]) == ("", full)
 
 
 @pytest.mark.usefixtures("_no_model")

@@ -26,7 +26,7 @@ from personalization.models import Compression, CompressionRun, MemoryEvent
 from personalization.tasks import compress_memories, show_last_success
 from redis_connection import redis_client
 from tests.factories.personalization import ProfileFactory, fill_memory
-from tests.harness.processes import wait_until
+from tests.harness.processes import PATIENCE_S, wait_until
 from tests.harness.providers import ScriptedProvider, chain_of
 
 pytestmark = pytest.mark.django_db
@@ -39,7 +39,6 @@ CAP, KEEP_LAST = 4, 2
 @pytest.fixture(autouse=True)
 def _small_memories(settings: Any) -> None:
     settings.MEMORY_CAP, settings.MEMORY_KEEP_LAST = CAP, KEEP_LAST
-    settings.TURN_LEASE_S = 3.0
     redis_client().delete(KEY)
 
 
@@ -140,7 +139,7 @@ def test_no_more_people_are_compressed_at_a_time_than_the_setting_says(settings:
     settings.COMPRESSION_CONCURRENCY = 2
     settle(*(str(number) for number in range(6)))
     lock, under_way, most = threading.Lock(), [0], [0]
-    both = threading.Barrier(2, timeout=10)
+    both = threading.Barrier(2, timeout=PATIENCE_S)
 
     def answer(_prompt: Prompt) -> str:
         with lock:
@@ -169,11 +168,16 @@ def test_a_second_run_says_that_there_is_one_and_does_nothing() -> None:
 def test_the_lock_is_renewed_while_the_run_lives_and_frees_itself_when_its_holder_is_killed(
     settings: Any,
 ) -> None:
+    settings.TURN_LEASE_S = 3.0
     settle("a")
+    left_ms = [0]
+
+    def is_renewed() -> bool:
+        left_ms.append(redis_client().pttl(KEY))
+        return 0 < left_ms[-2] < left_ms[-1]  # what is left only grows by a renewal
 
     def answer(_prompt: Prompt) -> str:
-        left_ms = redis_client().pttl(KEY)
-        wait_until(lambda: redis_client().pttl(KEY) > left_ms, what="a renewed lease")
+        wait_until(is_renewed, what="a renewed lease")
         with pytest.raises(RunUnderWay):
             run_with()
         return NOTES
@@ -192,7 +196,7 @@ def test_a_run_whose_lock_another_has_taken_over_ends(settings: Any) -> None:
 
     def answer(_prompt: Prompt) -> str:
         redis_client().set(KEY, "another run")
-        assert taken_over.wait(10)
+        assert taken_over.wait(PATIENCE_S)
         return NOTES
 
     def watch(_record: CompressionRun) -> None:
@@ -213,7 +217,7 @@ def test_a_run_whose_lock_another_has_taken_over_ends(settings: Any) -> None:
     [
         ({"limit": 2}, RunOutcome.STOPPED),
         ({"limit_s": 0.0}, RunOutcome.STOPPED),
-        ({"is_ending": lambda: True}, RunOutcome.INTERRUPTED),
+        ({}, RunOutcome.INTERRUPTED),
     ],
     ids=["limit of people", "limit of time", "end of the worker"],
 )
@@ -222,13 +226,20 @@ def test_a_run_that_is_cut_short_says_so_and_the_next_one_goes_on(
 ) -> None:
     settings.COMPRESSION_CONCURRENCY = 2
     settle("a", "b", "c", "d")
-    looked = threading.Event()
+    both = threading.Barrier(2, timeout=PATIENCE_S)
+    under_way, looked = threading.Event(), threading.Event()
 
     def answer(_prompt: Prompt) -> str:
-        assert looked.wait(10)
+        both.wait()
+        under_way.set()
+        assert looked.wait(PATIENCE_S)
         return NOTES
 
-    run = run_with(answer, look_every_s=0.05, watch=lambda _: looked.set(), **options)
+    def is_ending() -> bool:
+        assert under_way.wait(PATIENCE_S)  # the first look is at two people who are being compressed
+        return outcome is RunOutcome.INTERRUPTED
+
+    run = run_with(answer, look_every_s=0.05, watch=lambda _: looked.set(), is_ending=is_ending, **options)
 
     assert (run.outcome, run.processed) == (outcome, 2)
     assert find_last_success() is None
