@@ -135,7 +135,7 @@ class Child:
         """`kill -9` of the process and of its own children, as a power cut would."""
         if self._process is None:
             return
-        for process in self.family():
+        for process in self.family() if self.is_running else []:
             with suppress(psutil.NoSuchProcess):  # a child may end with its parent, or by itself
                 process.kill()
         self._process.wait()

@@ -11,7 +11,7 @@ how often it holds (default 1, 0 for ever), `at` is `chat` (default) or `models`
     slow            text, delay_s (to the first token), chunk_s (between tokens; without it that of the settings,
                     which may be changed under way)
     held            text, once a test releases it; until then a stream of chat completions goes on with empty chunks,
-                    which count as progress, and a whole answer keeps silent
+                    which count as progress, unless it is_silent as a whole answer always is
     status          status, retry_after, headers, code, type, message, body (instead of the vendor's usual one)
     timeout         delay_s (default an hour) without a byte, then nothing
     keep_alive      delay_s (default an hour) of comments or, before a whole answer, of blank lines
@@ -225,11 +225,13 @@ class ScriptedModel(ABC):
     ) -> web.StreamResponse:
         self.stats["streamed"] += 1
         streamed = self.streamed(asked, behaviour, answer)
+        if behaviour.get("is_silent"):
+            await self._released.wait()
         response = web.StreamResponse(headers={"Content-Type": streamed.content_type})
         await response.prepare(request)
         if behaviour["kind"] == "keep_alive":
             await _write_again(response, b": keep-alive\n\n", for_s=behaviour.get("delay_s", NEVER_S))
-        if behaviour["kind"] == "held":
+        if behaviour["kind"] == "held" and not behaviour.get("is_silent"):
             released = self._released
             await _write_again(response, streamed.pieces[0], for_s=NEVER_S, until=released.is_set)
         if behaviour["kind"] in CUT_KINDS:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from itertools import count
 from pathlib import Path
@@ -11,6 +12,9 @@ from pathlib import Path
 import pytest
 
 from tests.harness.stack import Stack
+
+# What beat begins once a day is of no test: it is hours away, in whatever zone these are.
+IN_HALF_A_DAY = f"0 {(datetime.now(UTC) + timedelta(hours=12)).hour} * * *"
 
 # Recovery within seconds, so that tests need not wait as long as people may.
 QUICK = {
@@ -27,6 +31,8 @@ QUICK = {
     "TELEGRAM_RATE_PER_S": "10000",
     "TELEGRAM_CHAT_RATE_PER_S": "1000",
     "SPEECH_TRANSCRIBER": "tests.harness.transcriber.build_transcriber",
+    "COMPRESSION_CRON": IN_HALF_A_DAY,
+    "REFRESH_CRON": IN_HALF_A_DAY,
 }
 
 _chat_ids = count(1_000)
