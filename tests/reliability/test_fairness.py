@@ -40,7 +40,7 @@ def test_a_slow_answer_in_one_chat_delays_no_other(
 ) -> None:
     others = [new_chat_id() for _ in range(5)]
     slow = f"думайте, {chat_id}"
-    model.script({"kind": "slow", "match": slow, "text": "Всё.", "delay_s": 2.9})
+    model.script({"kind": "held", "match": slow, "text": "Всё."})
     telegram.write(chat_id, slow)
     wait_until(lambda: slow in str(model.requests()[-1:]), what="the slow question at the model")
 
@@ -49,6 +49,7 @@ def test_a_slow_answer_in_one_chat_delays_no_other(
         telegram.wait_for_answers(other, 1)
 
     assert telegram.answers(chat_id) == []
+    model.release()
     assert telegram.wait_for_answers(chat_id, 1) == ["Всё."]
     stack.wait_until_settled()
     for other in others:

@@ -14,15 +14,17 @@ import pytest
 from personalization.management.commands.compress_memory import INTERRUPTED
 from tests.harness.llm_standin_process import LLMStandIn
 from tests.harness.llm_wire import default_answer
-from tests.harness.processes import Child, wait_until
+from tests.harness.processes import Child, paused, wait_until
 from tests.harness.shared_stack import new_chat_id
 from tests.harness.stack import Stack
 from tests.harness.telegram import SandboxClient
 from tests.reliability.facts import pairs, read_memory
 
 EVENTS, KEEP_LAST = 60, 20
+AT_A_TIME = 4  # COMPRESSION_CONCURRENCY by default
 SUMMARY = "Собеседник ведёт счёт записям и просит хранить их по порядку номеров."
 OTHER_SUMMARY = "Собеседник нумерует свои записи подряд; порядок для него важен."
+PATIENT = {"LLM_TIMEOUT_S": "60"}  # of a model that is held back for as long as the test needs
 _run_numbers = count(1)
 
 StartCompressing = Callable[["Person"], Child]
@@ -102,7 +104,8 @@ def start_compressing(stack: Stack) -> Iterator[StartCompressing]:
     def start(person: Person) -> Child:
         command = [sys.executable, "manage.py", "compress_memory", "--user", str(person.chat_id)]
         name = f"compression-{next(_run_numbers)}"
-        runs.append(Child(name, command, environment=stack.environment, log_dir=stack.directory / "log"))
+        environment = {**stack.environment, **PATIENT}
+        runs.append(Child(name, command, environment=environment, log_dir=stack.directory / "log"))
         runs[-1].start()
         return runs[-1]
 
@@ -127,15 +130,23 @@ def wait_until_asked(model: LLMStandIn, person: Person, *, times: int = 1) -> No
     wait_until(lambda: count_summaries_asked(model, person) == times, what=f"summary {times} at the model")
 
 
-def script_summary(model: LLMStandIn, person: Person, text: str = SUMMARY, *, delay_s: float = 0.0) -> None:
+def script_summary(model: LLMStandIn, person: Person, text: str = SUMMARY, *, is_held: bool = False) -> None:
     question = person.events[0]["content"]
-    model.script({"kind": "slow", "match": question, "text": text, "delay_s": delay_s})
+    model.script({"kind": "held" if is_held else "answer", "match": question, "text": text})
+
+
+def wait_until_looked_at(stack: Stack) -> None:
+    """Wait until the run under way has looked whether it is to end: after that it writes how far it is."""
+    runs = stack.database().compression_runs
+    for _ in range(2):  # the first time it may have looked before
+        runs.update_one({"outcome": ""}, {"$set": {"seen": -1}})
+        wait_until(lambda: not runs.find_one({"outcome": "", "seen": -1}), what="the run's progress")
 
 
 def test_killed_while_the_model_thinks_nothing_has_changed_and_the_next_run_finishes(
     stack: Stack, model: LLMStandIn, person: Person, start_compressing: StartCompressing
 ) -> None:
-    script_summary(model, person, delay_s=60)
+    script_summary(model, person, is_held=True)
     script_summary(model, person)
     before = person.profile()
     run = start_compressing(person)
@@ -158,13 +169,15 @@ def test_killed_between_the_profile_and_the_deletion_readers_ignore_what_is_left
 ) -> None:
     person.leave_as_killed_before_deleting()
 
-    telegram.write(person.chat_id, "Что было?")
+    question = f"Что было, {person.chat_id}?"
+    telegram.write(person.chat_id, question)
 
     telegram.wait_for_answers(person.chat_id, 1)
-    prompt = model.requests()[-1]["messages"]
+    prompts = [request["messages"] for request in model.requests()]
+    (prompt,) = [prompt for prompt in prompts if prompt[-1]["content"] == question]
     turns = [message["content"] for message in prompt[1:]]
     assert SUMMARY in prompt[0]["content"]
-    assert turns == [*person.newest(KEEP_LAST), "Что было?"]
+    assert turns == [*person.newest(KEEP_LAST), question]
 
 
 @pytest.mark.parametrize("already_deleted", [0, 3])
@@ -187,14 +200,15 @@ def test_killed_before_or_within_the_deletion_the_next_run_only_deletes(
 def test_what_is_said_during_compression_survives(
     stack: Stack, model: LLMStandIn, person: Person, start_compressing: StartCompressing
 ) -> None:
-    script_summary(model, person, delay_s=2)
+    script_summary(model, person, is_held=True)
     # What is said asks for a compression of its own, which is not to take part here.
-    model.script({"kind": "status", "status": 500, "match": person.events[0]["content"]})
+    model.script({"kind": "status", "status": 500, "match": person.events[0]["content"], "times": 0})
     run = start_compressing(person)
     wait_until_asked(model, person)
 
     stack.telegram.write(person.chat_id, "Я здесь!")
     stack.telegram.wait_for_answers(person.chat_id, 1)
+    model.release()
 
     run.wait_for_output("ok, 40 summarised, 40 deleted")
     stack.wait_until_settled()
@@ -207,10 +221,11 @@ def test_what_is_said_during_compression_survives(
 def test_of_two_runs_at_once_one_wins(
     model: LLMStandIn, person: Person, start_compressing: StartCompressing
 ) -> None:
-    script_summary(model, person, SUMMARY, delay_s=2.5)
-    script_summary(model, person, OTHER_SUMMARY, delay_s=2.5)
+    script_summary(model, person, SUMMARY, is_held=True)
+    script_summary(model, person, OTHER_SUMMARY, is_held=True)
     runs = [start_compressing(person) for _ in range(2)]
     wait_until_asked(model, person, times=2)
+    model.release()
 
     for run in runs:
         run.wait_for_output(" summarised, ")
@@ -225,24 +240,29 @@ def test_of_two_runs_at_once_one_wins(
 def test_ctrl_c_lets_a_run_end_with_the_people_it_is_at_and_the_next_one_goes_on(
     stack: Stack, model: LLMStandIn
 ) -> None:
-    people = [Person(stack, new_chat_id()) for _ in range(6)]
-    model.script({"kind": "slow", "match": "запись", "text": SUMMARY, "delay_s": 2, "times": 0})
+    people = [Person(stack, new_chat_id()) for _ in range(AT_A_TIME + 2)]
+    model.script({"kind": "held", "match": "запись", "text": SUMMARY, "times": 0})
     command = [sys.executable, "manage.py", "compress_memory"]
-    run = Child("run", command, environment=stack.environment, log_dir=stack.directory / "log")
-    run.start()
-    wait_until_asked(model, people[0])
+    environment = {**stack.environment, **PATIENT}
+    run = Child("run", command, environment=environment, log_dir=stack.directory / "log")
+    with paused(stack.worker):  # one that has just begun would go on with the interrupted run by itself
+        run.start()
+        for person in people[:AT_A_TIME]:
+            wait_until_asked(model, person)
 
-    run.send_signal(signal.SIGINT)
+        run.send_signal(signal.SIGINT)
+        wait_until_looked_at(stack)
+        model.release()
 
-    assert run.wait() == INTERRUPTED
-    assert "interrupted: " in run.recent_output
-    (record,) = stack.database().compression_runs.find().sort("started_at", -1).limit(1)
-    done = [person for person in people if len(person.contents()) == KEEP_LAST]
-    assert (record["outcome"], record["failed"]) == ("interrupted", 0)
-    assert 0 < len(done) <= record["processed"] < len(people)
-    model.forget_script()
-    model.script({"kind": "answer", "match": "запись", "text": SUMMARY, "times": 0})
-    assert stack.manage("compress_memory").strip().startswith("ok: ")
+        assert run.wait() == INTERRUPTED
+        assert "interrupted: " in run.recent_output
+        (record,) = stack.database().compression_runs.find().sort("started_at", -1).limit(1)
+        done = [person for person in people if len(person.contents()) == KEEP_LAST]
+        assert (record["outcome"], record["failed"]) == ("interrupted", 0)
+        assert len(done) == record["processed"] == AT_A_TIME
+        model.forget_script()
+        model.script({"kind": "answer", "match": "запись", "text": SUMMARY, "times": 0})
+        assert stack.manage("compress_memory").strip().startswith("ok: ")
     assert [len(person.contents()) for person in people] == [KEEP_LAST] * len(people)
 
 
@@ -250,7 +270,7 @@ def test_a_worker_killed_while_it_compresses_loses_nothing_and_the_next_message_
     stack: Stack, telegram: SandboxClient, model: LLMStandIn, chat_id: int
 ) -> None:
     person = Person(stack, chat_id, events=50)
-    script_summary(model, person, delay_s=60)
+    script_summary(model, person, is_held=True)
     telegram.write(chat_id, "Пятьдесят первая")
     telegram.wait_for_answers(chat_id, 1)
     wait_until_asked(model, person)

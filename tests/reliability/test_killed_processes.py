@@ -47,8 +47,8 @@ def test_a_killed_worker_answers_once_wherever_it_was(
     questions = {chat: f"вопрос из {chat}" for chat in (before, asked, streaming, sent)}
     long_question = f"длинный вопрос из {half_sent}"
     model.script(
-        {"kind": "slow", "match": questions[asked], "delay_s": 2.5},
-        {"kind": "slow", "match": questions[streaming], "text": "слово " * 100, "chunk_s": 0.2},
+        {"kind": "held", "match": questions[asked]},
+        {"kind": "slow", "match": questions[streaming], "text": "слово " * 1_000, "chunk_s": 0.2},
         {"kind": "answer", "match": long_question, "text": LONG_ANSWER},
     )
     hold_back_acceptance(telegram, sent)
@@ -83,13 +83,14 @@ def test_a_worker_that_sleeps_while_another_answers_says_nothing_more(
     telegram: SandboxClient, model: LLMStandIn, stack: Stack, chat_id: int
 ) -> None:
     question = f"вопрос из {chat_id}"
-    model.script({"kind": "slow", "match": question, "delay_s": 2})
+    model.script({"kind": "held", "match": question, "is_silent": True})
     environment = {**stack.environment, "WORKER_METRICS_PORT": str(choose_port())}
     other = Child("other", stack.worker.command, environment=environment, log_dir=stack.directory / "log")
 
     telegram.write(chat_id, question)
     wait_for_question(model, question)
     with paused(stack.worker):
+        model.release()
         other.start()
         telegram.wait_for_answers(chat_id, 1)
         stack.wait_until_settled()
@@ -104,13 +105,14 @@ def test_an_answer_that_was_sent_is_found_again_among_many_other_messages(
 ) -> None:
     """Telegram counts the messages of all private chats together: much can come between question and answer."""
     others = [new_chat_id() for _ in range(3)]
-    model.script({"kind": "slow", "match": "Не спешите", "delay_s": 1.2, "text": "Не спешу."})
+    model.script({"kind": "held", "match": "Не спешите", "text": "Не спешу."})
     hold_back_acceptance(telegram, chat_id)
 
     telegram.write(chat_id, "Не спешите")
     wait_for_question(model, "Не спешите")
     for number in range(FLOOD):
         telegram.write(others[number % len(others)], f"шум {number}")
+    model.release()
     telegram.wait_for_answers(chat_id, 1)
     for number in range(FLOOD // 10):
         telegram.write(chat_id, f"ещё {number}")
@@ -126,7 +128,7 @@ def test_a_message_that_kills_the_worker_each_time_is_given_up_and_the_chat_goes
     telegram: SandboxClient, model: LLMStandIn, stack: Stack, chat_id: int
 ) -> None:
     poison = f"яд {chat_id}"
-    model.script({"kind": "slow", "match": poison, "delay_s": 60, "times": 0})
+    model.script({"kind": "held", "match": poison, "times": 0})
 
     update = telegram.write(chat_id, poison)
     telegram.write(chat_id, "Следующее")
@@ -153,7 +155,7 @@ def test_an_answer_that_telegram_refuses_for_good_is_given_up_and_the_chat_goes_
     after_apology = {"kind": "accept_then_drop", "skip": 1}
     telegram.order_fault(**after_apology, method="sendMessage", chat_id=chat_id)
 
-    telegram.write(chat_id, "Отравленное")
+    telegram.write(chat_id, "/ping")  # an answer without drafts, each of which would be refused as well
     telegram.write(chat_id, "Следующее")
 
     telegram.wait_for_answers(chat_id, 2)

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import signal
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
@@ -21,10 +23,9 @@ from tests.harness.stack import Stack
 from tests.harness.tasks import send_task
 from tests.harness.telegram import SandboxClient
 from tests.reliability.facts import pairs, read_memory
-from tests.reliability.test_killed_compression import KEEP_LAST, SUMMARY, Person
+from tests.reliability.test_killed_compression import AT_A_TIME, KEEP_LAST, PATIENT, SUMMARY, Person
 
 ATTEMPTS = 2
-AT_A_TIME = 4  # COMPRESSION_CONCURRENCY by default
 
 
 def hold_back_files(telegram: SandboxClient) -> None:
@@ -79,9 +80,24 @@ def test_what_a_killed_worker_was_reading_is_read_by_the_next_one(
     assert kept == (queue == "files")
 
 
+@contextmanager
+def patient_worker(stack: Stack) -> Iterator[None]:
+    """Have a worker that waits for as long as the model is held back; it has ended when the block does."""
+    usual = stack.worker.environment
+    stack.worker.kill()
+    stack.worker.environment = {**usual, **PATIENT}
+    stack.worker.start()
+    stack.worker.wait_for_output("ready")
+    try:
+        yield
+    finally:
+        stack.worker.kill()
+        stack.worker.environment = usual
+
+
 def hold_back_summary(model: LLMStandIn, person: Person) -> None:
     question = person.events[0]["content"]
-    model.script({"kind": "slow", "match": question, "text": SUMMARY, "delay_s": 60, "times": 0})
+    model.script({"kind": "held", "match": question, "times": 0})
 
 
 def wait_until_asked(model: LLMStandIn, person: Person) -> None:
@@ -99,16 +115,15 @@ def test_a_run_over_everybody_goes_on_where_its_worker_was_killed(stack: Stack, 
         hold_back_summary(model, person)
     model.script({"kind": "answer", "match": "запись", "text": SUMMARY, "times": 0})
     runs = stack.database().compression_runs
-    send_task(stack, compress_user_memory.name, str(alone.chat_id))
-    wait_until_asked(model, alone)
-    send_task(stack, compress_memories.name)
-    wait_until_asked(model, in_hand)
-
-    stack.worker.kill()
+    with patient_worker(stack):
+        send_task(stack, compress_user_memory.name, str(alone.chat_id))
+        wait_until_asked(model, alone)
+        send_task(stack, compress_memories.name)
+        wait_until_asked(model, in_hand)
+        assert stack.broker().exists(KEY)
     model.forget_script()
     model.script({"kind": "answer", "match": "запись", "text": SUMMARY, "times": 0})
 
-    assert stack.broker().exists(KEY)
     for person in (alone, in_hand):
         assert person.contents() == person.newest(len(person.events))
     stack.worker.start()
@@ -120,7 +135,7 @@ def test_a_run_over_everybody_goes_on_where_its_worker_was_killed(stack: Stack, 
         assert person.profile()["memory_summary"] == SUMMARY
     last, before = runs.find().sort("started_at", -1).limit(2)
     assert (last["outcome"], before["outcome"]) == ("ok", "killed")
-    assert not stack.broker().exists(KEY)
+    wait_until(lambda: not stack.broker().exists(KEY), what="the lease given back")
     statuses = stack.database().compressions.find(alone.owner)
     assert [record["status"] for record in statuses] == ["ok"]
 
@@ -132,14 +147,21 @@ def test_a_run_ends_with_the_people_it_is_at_when_its_worker_is_asked_to_stop_an
     people = [Person(stack, new_chat_id()) for _ in range(AT_A_TIME + 2)]
     runs = stack.database().compression_runs
     before = runs.count_documents({})
-    model.script({"kind": "slow", "match": "запись", "text": SUMMARY, "delay_s": 1.5, "times": 0})
-    send_task(stack, compress_memories.name)
-    wait_until_asked(model, people[0])
+    model.script({"kind": "held", "match": "запись", "text": SUMMARY, "times": 0})
+    with patient_worker(stack):
+        send_task(stack, compress_memories.name)
+        for person in people[:AT_A_TIME]:
+            wait_until_asked(model, person)
 
-    stack.worker.stop()
+        stack.worker.ask_to_stop()
+        stack.worker.wait_for_output("Warm shutdown")  # and it has heard of it
+        model.release()
+        assert stack.worker.wait() == 0
 
     (interrupted,) = runs.find().sort("started_at", -1).limit(1)
     assert (interrupted["outcome"], interrupted["processed"]) == ("interrupted", AT_A_TIME)
+    model.forget_script()
+    model.script({"kind": "answer", "match": "запись", "text": SUMMARY, "times": 0})
     stack.worker.start()
     wait_until(
         lambda: runs.count_documents({"outcome": {"$ne": ""}}) == before + 2, what="the next run's end"
