@@ -26,6 +26,7 @@ FORGOTTEN = "434343"
 @pytest.fixture(autouse=True)
 def _approval(settings: Any) -> None:
     settings.ACCESS_POLICY, settings.ADMIN_CHAT_IDS = "approval", []
+    settings.TURN_LEASE_S = 600.0  # what is under way stays so for as long as a test
 
 
 def add_people(count: int, *, first: int = 1, state: AccessState = AccessState.APPROVED) -> list[str]:
