@@ -17,8 +17,13 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from llm.prompt import TRANSCRIPT_OPEN
+from tests.harness.processes import PATIENCE_S, wait_until
 from tests.harness.shared_stack import QUICK
 from tests.harness.stack import Stack
+
+pytestmark = pytest.mark.timeout(
+    900
+)  # a minute and a half of work on a machine ten times slower, and its stack
 
 PEOPLE = 3
 STEPS = 36
@@ -130,10 +135,10 @@ def test_nobody_ever_sees_anything_of_another(stack: Stack, seed: int) -> None:
         chance.choice(people).act(chance.choice(ACTIONS))
     for person in people:
         person.act("export")
-    stack.wait_until_settled(timeout_s=60)
+    stack.wait_until_settled(timeout_s=180)
+    wait_until(lambda: any(TRANSCRIPT_OPEN in prompt for prompt in read_prompts(stack)), what="a compression")
 
-    prompts = [str(request["messages"]) for request in stack.model.requests()]
-    assert any(TRANSCRIPT_OPEN in prompt for prompt in prompts)  # memories were compressed meanwhile
+    prompts = read_prompts(stack)
     assert [prompt for prompt in prompts if len(owners(prompt)) > 1] == []
     admin = log_in(stack)
     for person in people:
@@ -148,13 +153,18 @@ def test_nobody_ever_sees_anything_of_another(stack: Stack, seed: int) -> None:
         assert owners(read_admin_page(stack, admin, person.user_id)) <= {person.user_id}
 
 
+def read_prompts(stack: Stack) -> list[str]:
+    assert stack.model
+    return [str(request["messages"]) for request in stack.model.requests()]
+
+
 def log_in(stack: Stack) -> requests.Session:
     session = requests.Session()
     url = f"{stack.web_url}/admin/login/"
-    token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', session.get(url, timeout=10).text)
+    token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', session.get(url, timeout=PATIENCE_S).text)
     assert token
     form = {"csrfmiddlewaretoken": token[1], "username": "staff", "password": PASSWORD, "next": "/admin/"}
-    session.post(url, data=form, headers={"Referer": url}, timeout=10).raise_for_status()
+    session.post(url, data=form, headers={"Referer": url}, timeout=PATIENCE_S).raise_for_status()
     return session
 
 
@@ -163,7 +173,7 @@ def read_admin_page(stack: Stack, admin: requests.Session, user_id: int) -> str:
     profile = stack.database().user_profiles.find_one({"user_id": str(user_id)})
     assert profile
     response = admin.get(
-        f"{stack.web_url}/admin/personalization/userprofile/{profile['_id']}/change/", timeout=10
+        f"{stack.web_url}/admin/personalization/userprofile/{profile['_id']}/change/", timeout=PATIENCE_S
     )
     response.raise_for_status()
     return response.text
