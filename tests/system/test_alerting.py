@@ -24,6 +24,14 @@ from tests.harness.telegram import SandboxClient
 pytestmark = pytest.mark.system
 
 MEMORY_CAP = 4
+# On a slow machine a message may take longer than the sweeper and the model's callers wait in other tests: that is no
+# fault to raise an alarm about.
+UNHURRIED = {
+    "OVERDUE_AFTER_S": "60",
+    "TURN_LEASE_S": "30",
+    "LLM_TIMEOUT_S": "60",
+    "LLM_CONNECT_TIMEOUT_S": "30",
+}
 UNFIT_SUMMARY = "Здравствуйте! Чем могу помочь?"
 DERIVED = re.compile(r"_(total|bucket|count|sum)$")  # OpenMetrics leaves these out of a family's name
 MADE_BY_PROMETHEUS = {"up", "ALERTS"}
@@ -34,7 +42,7 @@ _chat_ids = count(7_000)
 
 @pytest.fixture(scope="module")
 def monitoring(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Monitoring]:
-    settings = {**QUICK, "MEMORY_CAP": str(MEMORY_CAP), "MEMORY_KEEP_LAST": "2"}
+    settings = {**QUICK, **UNHURRIED, "MEMORY_CAP": str(MEMORY_CAP), "MEMORY_KEEP_LAST": "2"}
     with Stack(tmp_path_factory.mktemp("stack"), **settings) as stack, Monitoring(stack) as found:
         yield found
 
@@ -78,7 +86,6 @@ def test_only_durations_are_shortened(path: Path) -> None:
 def test_all_is_scraped_no_rule_fails_and_nothing_fires_by_itself(monitoring: Monitoring) -> None:
     talk(monitoring.stack.telegram, new_chats(1), messages=1)
     monitoring.stack.wait_until_settled()
-    rules = [rule for group in monitoring.ask_prometheus("rules")["groups"] for rule in group["rules"]]
     expressions = [expression for _, expression in (*list_rules(), *list_panels())]
     named = {selector.metric for expression in expressions for selector in list_selectors(expression)}
     expected = {name for name in named - MADE_BY_PROMETHEUS if not name.startswith(OF_A_REAL_TRANSCRIBER)}
@@ -88,7 +95,8 @@ def test_all_is_scraped_no_rule_fails_and_nothing_fires_by_itself(monitoring: Mo
         return {name for name in expected if DERIVED.sub("", name) not in exported}
 
     wait_until(lambda: not find_missing(), what=lambda: f"the scrape of {find_missing()}")
-    assert monitoring.are_targets_up()
+    wait_until(monitoring.are_targets_up, what="the targets")
+    rules = [rule for group in monitoring.ask_prometheus("rules")["groups"] for rule in group["rules"]]
     assert {rule["name"] for rule in rules if rule["health"] == "err"} == set()
     assert len(rules) == len(list(list_rules()))
     assert monitoring.list_firing() == {}
@@ -99,9 +107,8 @@ def test_a_stopped_model_fires_the_error_rate_and_its_return_resolves_it(
 ) -> None:
     name, chats = "PersonalizationHighErrorRate", new_chats(6)
     model.stop()
-    talk(telegram, chats, messages=1)
 
-    told = monitoring.wait_until_told(name, "firing")
+    told = monitoring.wait_until_told(name, "firing", meanwhile=lambda: talk(telegram, chats, messages=1))
     held = monitoring.list_firing()[name]
     assert told["labels"] == held["labels"]
     assert told["labels"] == {"alertname": name, "severity": "critical", "component": "personalization"}
@@ -118,11 +125,14 @@ def test_a_stopped_model_fires_the_error_rate_and_its_return_resolves_it(
 def test_failing_summaries_fire_and_a_good_one_resolves(
     monitoring: Monitoring, telegram: SandboxClient, model: LLMStandIn
 ) -> None:
-    name, chats = "MemoryCompressionFailures", new_chats(5)
+    name, chats = (
+        "MemoryCompressionFailures",
+        new_chats(12),
+    )  # more than five fail within a window, however slowly they write
     model.script({"kind": "answer", "match": "<transcript>", "text": UNFIT_SUMMARY, "times": 0})
-    talk(telegram, chats, messages=MEMORY_CAP // 2 + 3)
+    talk(telegram, chats, messages=MEMORY_CAP // 2)
 
-    told = monitoring.wait_until_told(name, "firing")
+    told = monitoring.wait_until_told(name, "firing", meanwhile=lambda: talk(telegram, chats, messages=1))
     assert told["labels"] == {"alertname": name, "severity": "warning", "component": "personalization"}
     assert name in monitoring.list_firing()
 
@@ -130,5 +140,6 @@ def test_failing_summaries_fire_and_a_good_one_resolves(
     talk(telegram, chats, messages=1)
 
     monitoring.wait_until_told(name, "resolved")
-    memories = monitoring.stack.database().user_profiles.count_documents({"memory_summary": {"$ne": ""}})
-    assert memories >= len(chats)
+    with_summary = {"memory_summary": {"$ne": ""}}
+    profiles = monitoring.stack.database().user_profiles
+    wait_until(lambda: profiles.count_documents(with_summary) >= len(chats), what="the summaries")
