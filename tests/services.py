@@ -27,6 +27,8 @@ if TYPE_CHECKING:  # imported for good below, once pytest-cov looks on
 # Nothing listens on port 1: the settings load, and whatever connects all the same is told so at once.
 NO_MONGODB_URL = "mongodb://127.0.0.1:1/butler?directConnection=true"
 NO_REDIS_URL = "redis://127.0.0.1:1/0"
+# Of the machine: every server of a test is this machine, and no proxy knows the way to it.
+PROXIES = ("http_proxy", "https_proxy", "all_proxy")
 CONFIGURATION = (
     "TELEGRAM_BOT_TOKEN",
     "TELEGRAM_API_URL",
@@ -212,6 +214,9 @@ def _isolate_environment(directory: Path) -> None:
     for name in CONFIGURATION:
         os.environ.pop(name, None)
         os.environ.pop(f"{name}_FILE", None)
+    for name in PROXIES:
+        os.environ.pop(name, None)
+        os.environ.pop(name.upper(), None)
     os.environ["DATA_DIR"] = str(directory)
     os.environ["BUTLER_ENV_FILE"] = ""
 
