@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from queue import Empty, Queue
 
@@ -17,8 +18,8 @@ from butler_project.embedded.discovery import PROJECT_DIR
 from butler_project.embedded.services import choose_port
 from tests import services
 
-START_TIMEOUT_S = 60
-STOP_TIMEOUT_S = 30
+START_TIMEOUT_S = 120
+STOP_TIMEOUT_S = 120  # of one that refuses to go on, too: it has started the servers by then
 
 
 class Run:
@@ -66,13 +67,17 @@ class Run:
     def descendants(self) -> list[psutil.Process]:
         return psutil.Process(self.pid).children(recursive=True)
 
+    def commands(self) -> list[tuple[psutil.Process, list[str]]]:
+        """Return the programs that run, but for the supervisor's own forks, each with its command line."""
+        found = []
+        for child in self.descendants():
+            with suppress(psutil.NoSuchProcess):
+                found.append((child, child.cmdline()))
+        return [(child, command) for child, command in found if "butler_project.supervisor" not in command]
+
     def find(self, word: str) -> psutil.Process:
-        """Return the one program that has `word` in its command line."""
-        found = [
-            child
-            for child in self.descendants()
-            if any(word in part for part in child.cmdline()) and "supervisor" not in " ".join(child.cmdline())
-        ]
+        """Return the one program that has `word` among its arguments."""
+        found = [child for child, command in self.commands() if word in command]
         parents = [child for child in found if child.parent() not in found]
         assert len(parents) == 1, found
         return parents[0]

@@ -15,6 +15,7 @@ from honcho.printer import Printer
 
 from butler_project.embedded.discovery import PROJECT_DIR
 from butler_project.supervisor.processes import ProcessGroup
+from tests.harness.processes import PATIENCE_S, wait_until, wait_until_ended
 
 OBEDIENT = "import time; print('up', flush=True); time.sleep(60)"
 STUBBORN = f"import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); {OBEDIENT}"
@@ -45,8 +46,8 @@ def build(log_dir: Path, sources: dict[str, str]) -> tuple[ProcessGroup, io.Stri
 
 
 def stop_when(is_true: Callable[[], bool]) -> Callable[[], bool]:
-    """Ask to stop once `is_true`, at the latest after 20 seconds."""
-    deadline = time.monotonic() + 20
+    """Ask to stop once `is_true`, at the latest after a minute."""
+    deadline = time.monotonic() + PATIENCE_S
     return lambda: is_true() or time.monotonic() > deadline
 
 
@@ -144,29 +145,27 @@ def test_a_killed_supervisor_takes_everything_with_it(tmp_path: Path) -> None:
     command = [sys.executable, "-c", source, str(tmp_path), python(STUBBORN)]
     with subprocess.Popen(command, cwd=PROJECT_DIR) as supervisor:
         logs = [tmp_path / "web.log", tmp_path / "worker.log"]
-        deadline = time.monotonic() + 20
-        while not all(log.exists() and log.read_text() == "up\n" for log in logs):
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
+        wait_until(lambda: all(log.exists() and log.read_text() == "up\n" for log in logs), what="both")
         descendants = psutil.Process(supervisor.pid).children(recursive=True)
         assert len(descendants) >= 4
 
         supervisor.kill()
 
-    _, alive = psutil.wait_procs(descendants, timeout=10)
-    assert alive == []
+    wait_until_ended(descendants)
 
 
 def test_a_process_whose_reader_was_killed_counts_as_dead(tmp_path: Path) -> None:
     group, _ = build(tmp_path, {"web": WAITS, "worker": OBEDIENT})
+    killed: list[psutil.Process] = []
 
     def kill_reader() -> bool:
-        if group.last_lines("web") == ["up"]:
+        if group.last_lines("web") == ["up"] and not killed:
             children = [(child, child.children()) for child in psutil.Process().children()]
             readers = [child for child, started in children if started and WAITS in started[0].cmdline()]
             reader = next(iter(readers), None)
             if reader is not None:
                 reader.kill()
+                killed.append(reader)
         return False
 
     culprit = group.run(stop_when(kill_reader), list)

@@ -5,30 +5,23 @@ from __future__ import annotations
 import signal
 import socket
 import stat
-import time
 import urllib.request
 from collections.abc import Callable
 
-import psutil
 import pymongo
 import pytest
 
 from butler_project.embedded.discovery import Endpoints, read_endpoints
 from butler_project.embedded.services import choose_port, is_port_free
+from tests.harness.processes import wait_until, wait_until_ended
 from tests.supervisor.conftest import Run
 
 StartRun = Callable[..., Run]
 
 
 def fetch(url: str) -> tuple[int, str]:
-    with urllib.request.urlopen(url, timeout=10) as response:
+    with urllib.request.urlopen(url, timeout=60) as response:
         return response.status, response.read().decode()
-
-
-def assert_all_gone(processes: list[psutil.Process], timeout_s: float = 10) -> None:
-    """Whoever was orphaned and has ended may wait a little for init to take notice."""
-    _, left = psutil.wait_procs(processes, timeout=timeout_s)
-    assert [process for process in left if process.status() != psutil.STATUS_ZOMBIE] == []
 
 
 def test_first_run_interrupt_and_second_run(start_run: StartRun) -> None:
@@ -52,7 +45,7 @@ def test_first_run_interrupt_and_second_run(start_run: StartRun) -> None:
     first.send(signal.SIGINT)
 
     assert first.wait_for_end() == 0
-    assert_all_gone(processes, timeout_s=1)
+    wait_until_ended(processes)
     assert read_endpoints(first.data_dir) == Endpoints()
     assert "Traceback" not in first.output
 
@@ -67,7 +60,7 @@ def test_first_run_interrupt_and_second_run(start_run: StartRun) -> None:
     processes = second.descendants()
     second.send(signal.SIGTERM)
     assert second.wait_for_end() == 0
-    assert_all_gone(processes, timeout_s=1)
+    wait_until_ended(processes)
 
 
 def test_the_embedded_database_comes_back_and_a_dead_app_ends_everything(start_run: StartRun) -> None:
@@ -93,20 +86,18 @@ def test_the_embedded_database_comes_back_and_a_dead_app_ends_everything(start_r
 
     assert run.wait_for_end() == 1
     assert "bot ended by itself with status -9; everything else was stopped." in run.output
-    assert_all_gone(processes, timeout_s=1)
+    wait_until_ended(processes)
 
 
 def test_an_interrupt_during_the_start_is_obeyed(start_run: StartRun) -> None:
     run = start_run()
-    deadline = time.monotonic() + 30
-    while read_endpoints(run.data_dir) == Endpoints() and time.monotonic() < deadline:
-        time.sleep(0.01)
+    wait_until(lambda: read_endpoints(run.data_dir) != Endpoints(), what="the servers' addresses")
     processes = run.descendants()
 
     run.send(signal.SIGINT)
 
     assert run.wait_for_end() == 0
-    assert_all_gone(processes, timeout_s=1)
+    wait_until_ended(processes)
     assert "Traceback" not in run.output
 
 
@@ -153,7 +144,7 @@ def test_a_taken_sandbox_port_is_avoided_and_a_killed_supervisor_leaves_no_proce
     run.send(signal.SIGKILL)
 
     run.wait_for_end()
-    assert_all_gone(processes)
+    wait_until_ended(processes)
 
 
 def test_with_a_token_there_is_no_sandbox(start_run: StartRun) -> None:
@@ -163,5 +154,5 @@ def test_with_a_token_there_is_no_sandbox(start_run: StartRun) -> None:
 
     assert "bot 4711 (long polling)" in run.output
     assert "4711:secret" not in run.output
-    assert not any("sandbox" in " ".join(child.cmdline()) for child in run.descendants())
+    assert not any("sandbox" in command for _, command in run.commands())
     assert read_endpoints(run.data_dir).telegram_api_url is None
