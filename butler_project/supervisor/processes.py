@@ -104,10 +104,11 @@ class ProcessGroup(Manager):  # type: ignore[misc]
             self._take_event()
 
     def _take_event(self) -> None:
+        ended = self._list_ended()  # before the look for an event: what they had to say is there by now
         try:
             message = self.events.get(timeout=POLL_S)
         except queue.Empty:
-            self._notice_the_silent()
+            self._notice_the_silent(ended)
             return
         if message.type == "line":
             self._take_line(message)
@@ -116,11 +117,14 @@ class ProcessGroup(Manager):  # type: ignore[misc]
         elif message.type == "stop":
             self._processes[message.name]["returncode"] = message.data["returncode"]
 
-    def _notice_the_silent(self) -> None:
+    def _list_ended(self) -> list[dict[str, Any]]:
+        """Return the states of those whose output nobody reads any more."""
+        return [state for state in self._processes.values() if not state["process"].is_alive()]
+
+    def _notice_the_silent(self, ended: list[dict[str, Any]]) -> None:
         """Count a process as killed if what read its output was: it went with it, without a word."""
-        for state in self._processes.values():
-            if not state["process"].is_alive():
-                state.setdefault("returncode", -signal.SIGKILL)
+        for state in ended:
+            state.setdefault("returncode", -signal.SIGKILL)
 
     def _take_line(self, message: Message) -> None:
         line = message.data.decode("utf-8", "replace").rstrip("\n")

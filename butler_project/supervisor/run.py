@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 import os
 import signal
 import subprocess
@@ -161,16 +162,16 @@ def announce_later(situation: Situation) -> None:
 
 
 def announce(situation: Situation) -> None:
-    """Wait until the web process and the sandbox answer, then print where they are."""
+    """Wait until the web process and the sandbox answer, then print where they are; warn once if that takes long."""
     pages = [
         f"{situation.prepared.web_url}/health",
         *([situation.sandbox_url] if situation.sandbox_url else []),
     ]
-    deadline = time.monotonic() + READY_TIMEOUT_S
+    warn_at = time.monotonic() + READY_TIMEOUT_S
     while waiting := [page for page in pages if not answers(page)]:
-        if time.monotonic() > deadline:
+        if time.monotonic() > warn_at:
             log.warning("no answer within %g s from %s", READY_TIMEOUT_S, ", ".join(waiting))
-            return
+            warn_at = math.inf
         time.sleep(READY_POLL_S)
     sys.stdout.write(f"{compose_welcome(situation)}\n")
     sys.stdout.flush()
