@@ -14,6 +14,7 @@ import psutil
 import pytest
 
 from butler_project.embedded.discovery import PROJECT_DIR
+from tests.harness.processes import PATIENCE_S
 from tests.harness.unmeasured import UNMEASURED
 
 CONFIGURATION = """
@@ -125,7 +126,7 @@ def test_an_interrupt_stops_the_servers(command: list[str], tmp_path: Path) -> N
         while found is None:
             found = re.search(r"pids (\d+) (\d+) (\S+)", process.stdout.readline())
         process.send_signal(signal.SIGINT)
-        assert process.wait(30) == pytest.ExitCode.INTERRUPTED
+        assert process.wait(PATIENCE_S) == pytest.ExitCode.INTERRUPTED
 
     mongodb_pid, redis_pid, data_dir = found.groups()
     assert not psutil.pid_exists(int(mongodb_pid))

@@ -5,7 +5,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import psutil
@@ -22,6 +21,7 @@ from butler_project.embedded.services import (
     mongodb_service,
     redis_service,
 )
+from tests.harness.processes import wait_until, wait_until_ended
 
 STARTS_BOTH_AND_WAITS = """
 import sys, time
@@ -105,7 +105,7 @@ def test_a_server_that_keeps_silent_is_stopped(tmp_path: Path) -> None:
 
 
 def test_another_program_on_the_port_is_not_taken_for_ours(redis: EmbeddedService) -> None:
-    assert find_redis_pid(redis.port) == redis.pid
+    wait_until(lambda: find_redis_pid(redis.port) == redis.pid, what="an answer of Redis")
     assert find_mongodb_pid(redis.port) is None
     assert find_redis_pid(choose_port()) is None
 
@@ -114,13 +114,12 @@ def test_the_servers_die_with_a_killed_parent(tmp_path: Path) -> None:
     command = [sys.executable, "-c", STARTS_BOTH_AND_WAITS, str(tmp_path)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as parent:
         assert parent.stdout is not None
-        pids = [int(pid) for pid in parent.stdout.readline().split()]
-        assert len(pids) == 2
+        servers = [psutil.Process(int(pid)) for pid in parent.stdout.readline().split()]
+        assert len(servers) == 2
 
         parent.kill()
 
-    _, alive = psutil.wait_procs([psutil.Process(pid) for pid in pids if psutil.pid_exists(pid)], timeout=10)
-    assert alive == []
+    wait_until_ended(servers)
 
 
 def test_a_terminal_interrupt_does_not_reach_the_servers(redis: EmbeddedService) -> None:
@@ -134,9 +133,7 @@ def test_a_kill_is_logged_and_the_server_comes_back_on_its_port(
     url, pid = redis.url, redis.pid
 
     os.kill(pid, signal.SIGKILL)
-    deadline = time.monotonic() + 20
-    while redis.pid in {pid, None} and time.monotonic() < deadline:
-        time.sleep(0.01)
+    wait_until(lambda: redis.pid not in {pid, None}, what="another process")
     redis.wait_until_ready()
 
     assert redis.url == url
