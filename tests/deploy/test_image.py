@@ -68,7 +68,9 @@ def image(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The files of the build context."""
     patterns = read_patterns()
     target = tmp_path_factory.mktemp("image")
-    skipped = shutil.ignore_patterns(".venv", ".git", "data", ".*_cache", ".hypothesis", "__pycache__")
+    # What comes and goes while tests run is in no image; `.coverage.*` may be gone before it is copied.
+    coming_and_going = (".coverage*", ".*_cache", ".hypothesis", "__pycache__")
+    skipped = shutil.ignore_patterns(".venv*", ".git", "data", *coming_and_going)
     shutil.copytree(PROJECT_DIR, target / "all", ignore=skipped)
     for path in sorted((target / "all").rglob("*")):
         relative = path.relative_to(target / "all").as_posix()
