@@ -7,7 +7,7 @@ import threading
 import pytest
 
 from heartbeat import Heartbeat
-from tests.harness.processes import PROJECT_DIR, wait_until
+from tests.harness.processes import PATIENCE_S, PROJECT_DIR, wait_until
 
 
 @pytest.fixture
@@ -17,7 +17,7 @@ def heartbeat() -> Heartbeat:
 
 def test_an_action_is_repeated_while_the_block_lasts(heartbeat: Heartbeat) -> None:
     beats: list[int] = []
-    with heartbeat.every(0.01, lambda: beats.append(1)):
+    with heartbeat.every(0.01, lambda: beats.append(1), wait_s=PATIENCE_S):
         wait_until(lambda: len(beats) >= 3)
 
     count = len(beats)
@@ -28,13 +28,13 @@ def test_an_action_is_repeated_while_the_block_lasts(heartbeat: Heartbeat) -> No
 def test_an_immediate_action_is_called_at_once(heartbeat: Heartbeat) -> None:
     called = threading.Event()
     with heartbeat.every(3600, called.set, is_immediate=True):
-        assert called.wait(5)
+        assert called.wait(PATIENCE_S)
 
 
 def test_a_later_beat_with_a_shorter_interval_is_not_kept_waiting(heartbeat: Heartbeat) -> None:
     called = threading.Event()
     with heartbeat.every(3600, lambda: None), heartbeat.every(0.01, called.set):
-        assert called.wait(5)
+        assert called.wait(PATIENCE_S)
 
 
 def test_a_failed_beat_ends_neither_itself_nor_the_others(heartbeat: Heartbeat) -> None:
@@ -75,8 +75,8 @@ def test_the_end_waits_for_a_call_under_way(heartbeat: Heartbeat) -> None:
         threading.Event().wait(0.1)
         ended.set()
 
-    with heartbeat.every(3600, act, is_immediate=True, wait_s=5):
-        started.wait(5)
+    with heartbeat.every(3600, act, is_immediate=True, wait_s=PATIENCE_S):
+        started.wait(PATIENCE_S)
     assert ended.is_set()
 
 
