@@ -5,8 +5,11 @@ Digests that are due to subscribers become broadcasts.
 
 from __future__ import annotations
 
+from typing import Any
+
 import structlog
 from celery import shared_task
+from celery.signals import worker_ready
 from django.utils import timezone
 from redis.exceptions import RedisError
 
@@ -73,6 +76,15 @@ def deliver_digests() -> None:
         turns.take_turns("digest-deliveries", begin)
     except (TurnLost, *OUTAGES) as error:
         log.warning("digests not delivered yet", error=type(error).__name__)
+
+
+@worker_ready.connect
+def forget_lost_calls(**_: Any) -> None:
+    """Let the first sweep call the lanes, whatever calls were on their way to a worker that was killed."""
+    try:
+        broadcast_lanes.forget_calls()
+    except RedisError as error:
+        log.warning("lost calls not forgotten", error=type(error).__name__)
 
 
 def wake_broadcast(broadcast_id: str) -> None:

@@ -94,6 +94,14 @@ def note_call(lane: int) -> None:
     redis_client().delete(_call_key(lane))
 
 
+def forget_calls() -> None:
+    """Let every lane be called at once: what a killed worker held will not arrive. Raises `redis.RedisError`.
+
+    A call that does arrive is one too many then, which does no harm: a lane has one worker at a time.
+    """
+    redis_client().delete(*map(_call_key, range(LANES)))
+
+
 def _find_work_of(broadcast: Broadcast, lane: int) -> Work:
     now = timezone.now()
     waiting = copies_of(broadcast).filter(status=NoticeStatus.PENDING, lane=lane)
