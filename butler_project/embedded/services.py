@@ -21,7 +21,7 @@ from pymongo.errors import PyMongoError
 from butler_project.embedded.discovery import PROJECT_DIR
 
 HOST = "127.0.0.1"
-START_TIMEOUT_S = 30.0  # replaying the log after a kill takes longest, on a slow disk
+START_TIMEOUT_S = 60.0  # replaying the log after a kill takes longest, on a slow disk
 STOP_TIMEOUT_S = 10.0
 POLL_S = 0.02
 PROBE_TIMEOUT_S = 2.0
