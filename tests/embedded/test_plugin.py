@@ -32,6 +32,7 @@ from tests import services
 def test_surroundings(number):
     assert "TELEGRAM_BOT_TOKEN" not in os.environ
     assert "MONGODB_URL_FILE" not in os.environ
+    assert "HTTP_PROXY" not in os.environ
     assert os.environ["BUTLER_ENV_FILE"] == ""
     assert os.environ["DATA_DIR"] == str(services.data_dir())
     with pymongo.MongoClient(services.endpoints().mongodb_url) as client:
@@ -59,7 +60,7 @@ def child_environment(**changes: str) -> dict[str, str]:
     """Return the environment of a pytest that is no worker of the one that runs this test."""
     own = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
     strangers = {"TELEGRAM_BOT_TOKEN": "1:real", "MONGODB_URL_FILE": "/run/secrets/x"}
-    return {**own, **UNMEASURED, **strangers, **changes}
+    return {**own, **UNMEASURED, **strangers, "HTTP_PROXY": "http://127.0.0.1:9", **changes}
 
 
 @pytest.mark.parametrize(("options", "pairs"), [([], 1), (["-n", "2"], 2)], ids=["alone", "xdist"])
