@@ -7,10 +7,11 @@ from functools import cache
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
-from urllib.request import getproxies
 
 import requests
+from django.conf import settings
 from requests.adapters import HTTPAdapter
+from requests.utils import get_environ_proxies
 
 from botgateway.errors import FileTooBig, TelegramRefused, TelegramUnavailable
 
@@ -28,7 +29,7 @@ class Connection:
 
     def __init__(self) -> None:
         self._local = threading.local()
-        self._proxies = getproxies()
+        self._proxies = get_environ_proxies(settings.TELEGRAM_API_URL)
 
     def __call__(self, method: str, url: str, **kwargs: Any) -> requests.Response:
         return self._session().post(

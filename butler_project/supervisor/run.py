@@ -14,6 +14,7 @@ import time
 from contextlib import ExitStack
 from pathlib import Path
 from types import FrameType
+from urllib.request import getproxies
 
 import environ
 from honcho.environ import parse_procfile
@@ -49,6 +50,8 @@ SANDBOX = "sandbox"
 SANDBOX_PORT = 8081
 READY_TIMEOUT_S = 60.0
 READY_POLL_S = 0.1
+EVERYTHING = "*"  # of NO_PROXY: it counts only by itself
+THIS_MACHINE = ("127.0.0.1", "localhost")
 
 log = logging.getLogger("butler_project.supervisor")
 
@@ -65,6 +68,7 @@ class Supervisor:
         for signum in (signal.SIGINT, signal.SIGTERM):
             signal.signal(signum, self._take_signal)
         env = read_environment()
+        leave_this_machine_out_of_proxies()
         data_dir = find_data_dir(env)
         try:
             with ExitStack() as cleanup:
@@ -90,6 +94,14 @@ class Supervisor:
         self._is_stop_asked.set()
         if is_first and self._is_starting:
             raise KeyboardInterrupt
+
+
+def leave_this_machine_out_of_proxies() -> None:
+    """Let no proxy of the environment come between Butler's processes, its pages and servers beside it."""
+    left_out = getproxies().get("no", "")  # of no_proxy or NO_PROXY
+    if left_out != EVERYTHING:
+        left_out = ",".join(filter(None, [left_out, *THIS_MACHINE]))
+        os.environ["no_proxy"] = os.environ["NO_PROXY"] = left_out
 
 
 def start_surroundings(env: Environment, data_dir: Path, cleanup: ExitStack) -> Situation:

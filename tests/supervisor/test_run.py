@@ -7,6 +7,7 @@ import socket
 import stat
 import urllib.request
 from collections.abc import Callable
+from contextlib import closing
 
 import pymongo
 import pytest
@@ -14,7 +15,10 @@ import pytest
 from butler_project.embedded.discovery import Endpoints, read_endpoints
 from butler_project.embedded.services import choose_port, is_port_free
 from tests.harness.processes import wait_until, wait_until_ended
+from tests.harness.telegram import SandboxClient
 from tests.supervisor.conftest import Run
+
+NO_WAY = "http://127.0.0.1:9"  # nothing listens there
 
 StartRun = Callable[..., Run]
 
@@ -28,6 +32,7 @@ def test_first_run_interrupt_and_second_run(start_run: StartRun) -> None:
     first = start_run()
     first.wait_until_ready()
     endpoints = read_endpoints(first.data_dir)
+    first_mongodb_url = endpoints.mongodb_url
     password_path = first.data_dir / "run" / "admin_password"
     password = password_path.read_text().strip()
 
@@ -49,10 +54,14 @@ def test_first_run_interrupt_and_second_run(start_run: StartRun) -> None:
     assert read_endpoints(first.data_dir) == Endpoints()
     assert "Traceback" not in first.output
 
-    second = start_run(WEB_PORT=str(first.web_port))
+    second = start_run(WEB_PORT=str(first.web_port), HTTP_PROXY=NO_WAY, NO_PROXY="example.org")
     second.wait_until_ready()
 
-    assert read_endpoints(second.data_dir).mongodb_url == endpoints.mongodb_url
+    endpoints = read_endpoints(second.data_dir)
+    assert endpoints.mongodb_url == first_mongodb_url
+    with closing(SandboxClient(endpoints.telegram_api_url)) as person:
+        person.write(7, "/ping")
+        assert person.wait_for_answers(7, 1) == ["Bot ready"]
     assert f"admin / {password}" in second.output
     with pymongo.MongoClient(endpoints.mongodb_url) as client:
         assert client.butler.proof.find_one() == {"_id": "kept"}
