@@ -15,8 +15,9 @@ from digests.enums import DigestStatus, ReviewStatus
 from digests.models import Channel, ChannelPost, Digest, ReviewReport
 from digests.tasks import write_lane
 from leases import holding
-from tests.factories.digests import ChannelFactory, store_posts, zone_far_from_midnight
+from tests.factories.digests import ChannelFactory, store_posts
 from tests.harness.configuration import forget_configuration
+from tests.harness.days import find_quiet_zone
 
 pytestmark = pytest.mark.django_db
 
@@ -37,7 +38,7 @@ def _offline(settings: Any) -> Iterator[None]:
 @pytest.fixture
 def channel() -> Channel:
     """A channel that has been read since yesterday, and in which something was posted then."""
-    made: Channel = ChannelFactory.create(time_zone=zone_far_from_midnight())
+    made: Channel = ChannelFactory.create(time_zone=find_quiet_zone())
     start, _ = bounds_of(latest_closed_day(timezone.now(), zone=made.time_zone), zone=made.time_zone)
     Channel.objects.filter(pk=made.pk).update(switched_at=start)
     store_posts(made, NEWS, at=start)

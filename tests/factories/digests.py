@@ -42,11 +42,6 @@ def make_post(text: str, *, number: int = 0, at: datetime | None = None, **field
     return Post(message_id=number, posted_at=at or MIDNIGHT + timedelta(minutes=number), text=text, **fields)
 
 
-def zone_far_from_midnight() -> str:
-    """Return a time zone in which no day ends for six hours: what was yesterday when a test began stays it."""
-    return "UTC" if 6 <= datetime.now(UTC).hour < 18 else "Etc/GMT-12"  # which is twelve hours ahead
-
-
 def make_day(*texts: str) -> DayPosts:
     """Return a day whose posts are numbered from 1."""
     posts = tuple(make_post(text, number=number) for number, text in enumerate(texts, start=1))
