@@ -13,6 +13,7 @@ from redis.exceptions import RedisError
 
 from botgateway.domain.access_notices import describe_decider, find_chat_language, stamp
 from botgateway.domain.buttons import Button, Keyboard, write_action
+from botgateway.domain.inbox import find_overdue_moment
 from botgateway.domain.notices import file_notice, revise_notice
 from botgateway.domain.updates import Sender
 from botgateway.domain.windows import admit
@@ -56,9 +57,10 @@ def tell_admins(channel: Channel, *, adder: Sender | None = None) -> tuple[str, 
 def tell_of_all() -> tuple[str, ...]:
     """Make up for what killed processes, the admin site and the hour's limit left untold."""
     chats: tuple[str, ...] = ()
-    for channel in list_untold([ChannelNews.DECIDED], limit=BATCH_CHANNELS):
+    before = find_overdue_moment()
+    for channel in list_untold([ChannelNews.DECIDED], before=before, limit=BATCH_CHANNELS):
         chats += tell_admins(channel)
-    for channel in list_untold(UNSOLICITED, limit=BATCH_CHANNELS):
+    for channel in list_untold(UNSOLICITED, before=before, limit=BATCH_CHANNELS):
         filed = tell_admins(channel)
         if not filed and _is_too_much(channel):
             break

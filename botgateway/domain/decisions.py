@@ -24,6 +24,7 @@ from django.utils import timezone
 
 from botgateway.domain import access_notices
 from botgateway.domain.access import describe_sender, find_person, is_admin
+from botgateway.domain.inbox import find_overdue_moment
 from botgateway.domain.updates import Incoming
 from botgateway.enums import AccessState, DecisionSource
 from botgateway.models import AccessDecision, Person
@@ -148,7 +149,7 @@ def finish_decision(person: Person) -> tuple[str, ...]:
 def finish_decisions() -> tuple[str, ...]:
     """Make up for what killed processes left unfinished; return the chats in which notices wait."""
     chats: tuple[str, ...] = ()
-    for person in Person.objects.filter(unfinished__gt=""):
+    for person in Person.objects.filter(unfinished__gt="", decided_at__lte=find_overdue_moment()):
         chats += finish_decision(person)
     return chats
 

@@ -101,13 +101,17 @@ def is_pending(update: InboxUpdate) -> bool:
     return InboxUpdate.objects.filter(pk=update.pk, status=UpdateStatus.PENDING).exists()
 
 
+def find_overdue_moment() -> datetime:
+    """Return since when something has to wait for a sweep to see to it; whoever began it is at it until then."""
+    return timezone.now() - timedelta(seconds=settings.OVERDUE_AFTER_S)
+
+
 def list_overdue_chats() -> list[str]:
     """Return the chats in which an answer has been due for longer than a worker needs to notice.
 
     Those of the `OVERDUE_CHATS` that have waited longest; the next sweep finds the others.
     """
-    overdue_before = timezone.now() - timedelta(seconds=settings.OVERDUE_AFTER_S)
-    overdue = InboxUpdate.objects.filter(status=UpdateStatus.PENDING, received_at__lt=overdue_before)
+    overdue = InboxUpdate.objects.filter(status=UpdateStatus.PENDING, received_at__lte=find_overdue_moment())
     longest = overdue.values_list("chat_id").annotate(since=Min("received_at")).order_by("since")
     return [chat_id for chat_id, _ in longest[:OVERDUE_CHATS]]
 

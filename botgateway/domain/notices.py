@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from botgateway import metrics
 from botgateway.domain.buttons import Keyboard, keyboard_as_json
-from botgateway.domain.inbox import LATEST_UPDATES
+from botgateway.domain.inbox import LATEST_UPDATES, find_overdue_moment
 from botgateway.enums import NoticeStatus, UpdateStatus
 from botgateway.models import InboxUpdate, Notice
 
@@ -82,9 +82,8 @@ def list_overdue_chats() -> list[str]:
 
     Those of the `OVERDUE_NOTICES` that have been due for longest; the next sweep finds the others.
     """
-    overdue_before = timezone.now() - timedelta(seconds=settings.OVERDUE_AFTER_S)
     overdue = Notice.objects.filter(
-        broadcast_id="", status=NoticeStatus.PENDING, lane=0, due_at__lt=overdue_before
+        broadcast_id="", status=NoticeStatus.PENDING, lane=0, due_at__lte=find_overdue_moment()
     )
     longest = overdue.order_by("due_at").values_list("chat_id", flat=True)
     return sorted(set(longest[:OVERDUE_NOTICES]))

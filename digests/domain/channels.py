@@ -161,9 +161,10 @@ def list_read() -> list[Channel]:
     return list(Channel.objects.filter(state=ChannelState.ON).order_by("title", "channel_id"))
 
 
-def list_untold(news: Sequence[ChannelNews], *, limit: int) -> list[Channel]:
-    """Return channels of which the admins have yet to be told one of these."""
-    return list(Channel.objects.filter(untold__in=list(news)).order_by("updated_at", "pk")[:limit])
+def list_untold(news: Sequence[ChannelNews], *, before: datetime, limit: int) -> list[Channel]:
+    """Return channels of which the admins have yet to be told one of these, since `before` or longer."""
+    untold = Channel.objects.filter(untold__in=list(news), updated_at__lte=before)
+    return list(untold.order_by("updated_at", "pk")[:limit])
 
 
 def mark_told(channel: Channel) -> None:

@@ -36,6 +36,7 @@ VIA = DecisionSource.BUTTON
 def _approval(settings: Any) -> None:
     settings.ACCESS_POLICY = "approval"
     settings.ADMIN_CHAT_IDS = [ADMIN, OTHER_ADMIN]
+    settings.OVERDUE_AFTER_S = 0
 
 
 def say_something(user_id: int = PERSON, *, is_private: bool = True, **sender: str) -> IncomingMessage:
@@ -255,6 +256,15 @@ def test_after_a_crash_the_sweeper_makes_up_for_audit_and_notices() -> None:
     assert (audited.before, audited.after, audited.via) == (PENDING, APPROVED, DecisionSource.SITE)
     assert len(list_notices("decision:")) == 1
     assert finish_decisions() == ()
+
+
+def test_the_sweeper_leaves_alone_what_somebody_is_about_to_finish(settings: Any) -> None:
+    settings.OVERDUE_AFTER_S = 60
+    person = ask_for_access(say_something()).person
+    assert record_decision(person, APPROVED, decided_by="staff:boss", via=DecisionSource.SITE)
+
+    assert finish_decisions() == ()
+    assert AccessDecision.objects.count() == 0
 
 
 def test_after_a_crash_the_next_decision_leaves_no_gap_in_the_audit() -> None:

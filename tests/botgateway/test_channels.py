@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
 
 import pytest
+from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 from pytest_django.fixtures import Settings
@@ -158,6 +159,7 @@ def test_telegram_is_asked_for_kinds_that_it_has() -> None:
 @pytest.fixture
 def admins(settings: Settings) -> None:
     settings.ADMIN_CHAT_IDS = ADMINS
+    settings.OVERDUE_AFTER_S = 0
     redis_client().delete("window:channel-notices")
 
 
@@ -243,6 +245,20 @@ def test_the_admins_are_asked_once_and_every_one_of_them_sees_who_decided(admins
     assert "Решение: не читать" in revised.text
     assert "Решил: pavel" in revised.text
     assert (revised.keyboard, revised.status) == ("", NoticeStatus.PENDING)
+
+
+@pytest.mark.django_db
+def test_a_sweep_leaves_alone_what_somebody_is_about_to_tell(admins: None, settings: Settings) -> None:
+    settings.OVERDUE_AFTER_S = 60
+    ChannelFactory.create(state=ChannelState.FOUND, untold=ChannelNews.FOUND)
+    ChannelFactory.create(state=ChannelState.ON, untold=ChannelNews.DECIDED)
+
+    assert channel_notices.tell_of_all() == ()
+    assert not Notice.objects.exists()
+
+    Channel.objects.update(updated_at=timezone.now() - timedelta(seconds=61))
+    assert len(channel_notices.tell_of_all()) == len(ADMINS)
+    assert not Channel.objects.exclude(untold="").exists()
 
 
 @pytest.mark.django_db
