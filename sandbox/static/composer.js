@@ -65,24 +65,30 @@ const attempt = async (action) => {
 };
 
 // The server's answer may come after the message itself: a reply or a change begun by then goes on.
+const rememberBegun = () => {
+  const [answered, changed] = [reply, edited];
+  return () => { if (reply === answered && edited === changed) stopReply(); };
+};
+
 export const sendText = (value) =>
   attempt(async () => {
-    const answered = reply;
+    const stopBegun = rememberBegun();
     await writeMessage(value, { replyTo: replyTarget(), quote: reply?.quote });
-    if (reply === answered && !edited) stopReply();
+    stopBegun();
   });
 
 const submitEdit = async (value) => {
-  const change = edited;
-  const isMade = value && (await attempt(() => editMessage(change.message_id, value)));
-  if (isMade && edited === change) stopReply();
+  const { message_id: messageId } = edited;
+  const stopBegun = rememberBegun();
+  if (value && (await attempt(() => editMessage(messageId, value)))) stopBegun();
 };
 
 const submitFiles = async (value) => {
+  const stopBegun = rememberBegun();
   const isSent = await attempt(() => sendFiles(value, replyTarget()));
   if (!isSent) return;
-  setText("");
-  stopReply();
+  if (text.value.trim() === value) setText("");
+  stopBegun();
 };
 
 const submitText = async (value) => {
