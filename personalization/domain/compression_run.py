@@ -172,7 +172,7 @@ class CompressionRunner:
         return lease.is_lost or self._is_ending()
 
     def _cut(self, outcome: RunOutcome) -> None:
-        self._cut_off = outcome
+        self._cut_off = self._cut_off or outcome
         self._people.close()
 
     def _judge(self) -> RunOutcome:
