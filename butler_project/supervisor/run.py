@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import math
 import os
 import signal
 import subprocess
@@ -50,8 +49,9 @@ SANDBOX = "sandbox"
 SANDBOX_PORT = 8081
 READY_TIMEOUT_S = 60.0
 READY_POLL_S = 0.1
+LATE_POLL_S = 2.0
 EVERYTHING = "*"  # of NO_PROXY: it counts only by itself
-THIS_MACHINE = ("127.0.0.1", "localhost")
+THIS_MACHINE = ("127.0.0.1", "localhost", "::1")
 
 log = logging.getLogger("butler_project.supervisor")
 
@@ -179,12 +179,12 @@ def announce(situation: Situation) -> None:
         f"{situation.prepared.web_url}/health",
         *([situation.sandbox_url] if situation.sandbox_url else []),
     ]
-    warn_at = time.monotonic() + READY_TIMEOUT_S
+    late_at, pause_s = time.monotonic() + READY_TIMEOUT_S, READY_POLL_S
     while waiting := [page for page in pages if not answers(page)]:
-        if time.monotonic() > warn_at:
+        if pause_s == READY_POLL_S and time.monotonic() > late_at:
             log.warning("no answer within %g s from %s", READY_TIMEOUT_S, ", ".join(waiting))
-            warn_at = math.inf
-        time.sleep(READY_POLL_S)
+            pause_s = LATE_POLL_S
+        time.sleep(pause_s)
     sys.stdout.write(f"{compose_welcome(situation)}\n")
     sys.stdout.flush()
 
