@@ -106,6 +106,8 @@ def test_everybody_gets_it_once_but_who_left_and_answers_go_before_it(
     stack.wait_until_settled()
 
     sent = telegram.calls(method="sendMessage")
+    pings = telegram.calls(method="sendMessage", chat_id=people[-1])
+    assert [call["parameters"]["text"] for call in pings[-4:]].count("Bot ready") == 3
     last_of = {call["parameters"]["text"]: call["received_at"] for call in sent}
     (copy,) = render_parts(text)
     assert last_of["Bot ready"] < last_of[copy.html], "the answers waited for the broadcast"

@@ -15,6 +15,7 @@ from botgateway.handlers.again import RETRY_AREA
 from botgateway.wording.limits import LimitsPhrase
 from tests.e2e.test_delivery import words
 from tests.e2e.test_tracing import log_lines
+from tests.harness.days import find_quiet_zone
 from tests.harness.llm_standin_process import LLMStandIn
 from tests.harness.llm_wire import default_answer
 from tests.harness.processes import wait_until
@@ -36,20 +37,14 @@ SETTINGS = QUICK | {
     "OVERDUE_AFTER_S": "30",  # else the sweeper, too, would wake whoever waits long on a slow machine
     "LLM_TIMEOUT_S": "30",
 }
-NOON = 12
 LONG_S = 600  # longer than any machine takes for a test
 # Hardly more than Butler is told to keep to.
 STRICT = {"enabled": True, "overall_rate": RATE_PER_S, "overall_burst": 5, "chat_rate": 1, "chat_burst": 5}
 
 
-def find_zone_of_noon() -> str:
-    """Return a time zone in which the day does not end while the tests run."""
-    return f"Etc/GMT{datetime.now(UTC).hour - NOON:+d}"  # west of Greenwich is plus there
-
-
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    settings = SETTINGS | {"TIME_ZONE": find_zone_of_noon()}
+    settings = SETTINGS | {"TIME_ZONE": find_quiet_zone()}
     with Stack(tmp_path_factory.mktemp("limits"), worker_threads=THREADS, **settings) as stack:
         stack.telegram.post("limits", STRICT)
         yield stack
@@ -100,14 +95,15 @@ def count_delays(stack: Stack, update: dict[str, Any]) -> int:
 
 
 def record_exchanges(stack: Stack, chat_id: int, *, count: int) -> None:
-    """Wait until so many exchanges of a person are on record, and name the person in all of them.
+    """Wait until so many exchanges of a person are on record, and name the person in those that name nobody.
 
     One that is late on its way to the database names nobody, which is right, and spares its person's budget.
     """
     traces = stack.database().inbox_updates.distinct("trace_id", {"chat_id": str(chat_id)})
     exchanges, theirs = stack.database().llm_exchanges, {"trace_id": {"$in": traces}}
     wait_until(lambda: exchanges.count_documents(theirs) == count, what=f"{count} exchanges")
-    exchanges.update_many(theirs, {"$set": {"user_id": str(chat_id)}})
+    assert str(chat_id) in exchanges.distinct("user_id", theirs)
+    exchanges.update_many({**theirs, "user_id": ""}, {"$set": {"user_id": str(chat_id)}})
 
 
 def ask(telegram: SandboxClient, stack: Stack, chat_id: int, *questions: str) -> None:
@@ -225,7 +221,7 @@ def test_who_has_spent_the_days_tokens_hears_when_there_are_more(
     ask(telegram, stack, chat_id, "лишний", "совсем лишний")
 
     *_, told = telegram.answers(chat_id)
-    offset = datetime.now(ZoneInfo(find_zone_of_noon())).isoformat()[-6:]
+    offset = datetime.now(ZoneInfo(stack.environment["TIME_ZONE"])).isoformat()[-6:]
     zone = shown(LimitsPhrase.OTHER_TIME, offset=f"UTC{offset}")
     assert told == shown(LimitsPhrase.DAY_SPENT, time="00:00", zone=zone)
     assert len(model.requests()) == 2

@@ -44,9 +44,11 @@ def write_until_killed(service: EmbeddedService, write: Callable[[str], None]) -
     writers = [threading.Thread(target=write_on, args=(writer,)) for writer in range(WRITERS)]
     for thread in writers:
         thread.start()
-    wait_until(lambda: len(acknowledged) >= WRITES_BEFORE_THE_KILL)
-    os.kill(killed_pid, signal.SIGKILL)
-    is_killed.set()
+    try:
+        wait_until(lambda: len(acknowledged) >= WRITES_BEFORE_THE_KILL)
+        os.kill(killed_pid, signal.SIGKILL)
+    finally:
+        is_killed.set()
     for thread in writers:
         thread.join(ROUND_TIMEOUT_S)
     wait_until(lambda: service.pid not in {None, killed_pid})

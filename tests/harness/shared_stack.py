@@ -13,7 +13,7 @@ import pytest
 
 from tests.harness.stack import Stack
 
-# What beat begins once a day is of no test: it is hours away, in whatever zone these are.
+# What beat begins once a day is of no test: it is six hours away or more, in Moscow and in the zones of `days`.
 IN_HALF_A_DAY = f"0 {(datetime.now(UTC) + timedelta(hours=12)).hour} * * *"
 
 # Recovery within seconds, so that tests need not wait as long as people may.

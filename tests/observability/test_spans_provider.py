@@ -18,6 +18,7 @@ from observability.models import TracePart
 from observability.spans.export import HurriedSpanProcessor
 from observability.spans.process import find_process_name
 from observability.spans.provider import LazyProvider, build_provider
+from tests.harness.processes import PATIENCE_S
 from tests.observability.spans import new_trace_id
 
 CANARY = "тайна, которой нигде не место"
@@ -167,13 +168,13 @@ def test_a_process_that_stops_does_not_wait_out_a_silent_collector() -> None:
     made.add_span_processor(HurriedSpanProcessor(collector, end_wait_s=0.05))
     with tracing.recorded_by(made.get_tracer(tracing.SCOPE)):
         tracing.record("ask model")
-    sending = threading.Thread(target=made.force_flush)
+    sending = threading.Thread(target=made.force_flush, daemon=True)
     sending.start()
-    collector.is_asked.wait()
+    assert collector.is_asked.wait(PATIENCE_S)
 
     made.shutdown()
 
     assert not collector.has_answered.is_set()
     collector.may_answer.set()
-    sending.join()
+    sending.join(PATIENCE_S)
     assert collector.has_answered.is_set()
