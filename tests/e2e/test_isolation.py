@@ -21,10 +21,6 @@ from tests.harness.processes import PATIENCE_S, wait_until
 from tests.harness.shared_stack import QUICK
 from tests.harness.stack import Stack
 
-pytestmark = pytest.mark.timeout(
-    900
-)  # a minute and a half of work on a machine ten times slower, and its stack
-
 PEOPLE = 3
 STEPS = 36
 CANARY = r"канарейка-\d+-\d+"

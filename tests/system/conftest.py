@@ -16,15 +16,7 @@ from tests.system.chat_page import ChatPage
 USERNAME = "staff"
 PASSWORD = "a long password for tests"
 
-PATIENCE_S = 900  # for a stack, a browser and screenshots on a slow machine
-
 _chat_ids = count(2_000)
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        if item.path.is_relative_to(Path(__file__).parent):
-            item.add_marker(pytest.mark.timeout(PATIENCE_S))
 
 
 @pytest.fixture(scope="session")
