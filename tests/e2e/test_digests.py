@@ -13,6 +13,7 @@ from botgateway.wording.general import GeneralPhrase
 from botgateway.wording.phrase import say_plain
 from botgateway.wording.times import say_date
 from digests.domain.calendar import DAY
+from tests.harness.days import find_quiet_zone
 from tests.harness.guarded_stack import ask, buttons, find_message, press
 from tests.harness.llm_standin_process import LLMStandIn
 from tests.harness.processes import wait_until
@@ -21,9 +22,7 @@ from tests.harness.tasks import send_task
 from tests.harness.telegram import SandboxClient
 from tests.harness.wording import shown
 
-MOSCOW = ZoneInfo("Europe/Moscow")  # of the house, and as a rule of the channel
-EAST = ZoneInfo("Asia/Yekaterinburg")  # two hours ahead, and never changes its clocks either
-LAST_HOUR = 23
+MOSCOW = ZoneInfo("Europe/Moscow")  # of the house
 DIGEST = "- Открыт мост через Лугу. [1]\n- Театр закрыт до осени. [2]"
 STATEMENTS = ["• Открыт мост через Лугу. 12:00", "• Театр закрыт до осени. 12:01"]
 HOUR = {"hour": "9:00", "zone": "по московскому времени"}
@@ -32,9 +31,8 @@ HOUR = {"hour": "9:00", "zone": "по московскому времени"}
 @pytest.fixture
 def noon() -> datetime:
     """Yesterday's, where the channel is: its day does not end while a test runs."""
-    now = datetime.now(MOSCOW)
-    zone = EAST if now.hour == LAST_HOUR else MOSCOW
-    return now.astimezone(zone).replace(hour=12, minute=0, second=0, microsecond=0) - timedelta(days=1)
+    now = datetime.now(ZoneInfo(find_quiet_zone()))
+    return now.replace(hour=12, minute=0, second=0, microsecond=0) - timedelta(days=1)
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
 
@@ -13,6 +12,8 @@ from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.ui import WebDriverWait
+
+from tests.harness.days import find_quiet_zone
 
 CHROMIUM = "/usr/bin/chromium"
 DRIVER = "/usr/bin/chromedriver"
@@ -136,10 +137,9 @@ class Browser(Chrome):
         features = [{"name": "prefers-color-scheme", "value": scheme}]
         self.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
 
-    def live_at_noon(self) -> None:
-        """Be in a time zone in which it is noon or a little later: no day ends while a test looks at days."""
-        east_h = 12 - datetime.now(UTC).hour
-        self.execute_cdp_cmd("Emulation.setTimezoneOverride", {"timezoneId": f"Etc/GMT{-east_h:+d}"})
+    def live_in_a_quiet_zone(self) -> None:
+        """Be in a time zone in which no day ends while a test looks at days."""
+        self.execute_cdp_cmd("Emulation.setTimezoneOverride", {"timezoneId": find_quiet_zone()})
 
     def take_off(self) -> None:
         """Back to the window as it is, and to the machine's time zone."""

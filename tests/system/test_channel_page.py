@@ -81,7 +81,7 @@ def test_a_channel_is_legible_and_shows_days_signatures_and_origins(
     telegram.publish(channel, "Расписание", document=bytes(3_000), name="паромы.pdf")
     sandbox.call("sendMessage", chat_id=channel, text="Сводка за день готова.")
     found: list[str] = []
-    browser.live_at_noon()
+    browser.live_in_a_quiet_zone()
 
     for look in LOOKS:
         browser.take_on(look)
