@@ -6,19 +6,16 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
+from tests.harness.exchanges import wait_for_exchange
 from tests.harness.llm_standin_process import LLMStandIn
 from tests.harness.llm_wire import default_answer, usage_of
-from tests.harness.processes import wait_until
 from tests.harness.stack import Stack
 from tests.harness.telegram import SandboxClient
 
 
 def find_exchange(stack: Stack, update: dict[str, Any]) -> dict[str, Any]:
     """Wait until the one exchange of an update is on record; return it."""
-    kept, its = stack.database().llm_exchanges, {"trace_id": find_trace_id(stack, update)}
-    wait_until(lambda: kept.count_documents(its), what="the exchange")
-    (exchange,) = kept.find(its)
-    return dict(exchange)
+    return wait_for_exchange(stack, find_trace_id(stack, update))
 
 
 def find_trace_id(stack: Stack, update: dict[str, Any]) -> str:

@@ -10,7 +10,7 @@ import pytest
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import Select
 
-from tests.harness.processes import wait_until
+from tests.harness.exchanges import last_trace_id, wait_for_exchange
 from tests.harness.stack import Stack
 from tests.system.browser import LOOKS, Browser, Look, look_at
 from tests.system.conftest import PASSWORD, USERNAME
@@ -47,12 +47,6 @@ def tell(stack: Stack, chat_id: int, *texts: str, name: str = "Анна") -> lis
         stack.telegram.wait_for_answers(chat_id, known + number)
         stack.wait_until_settled()
     return stack.telegram.answers(chat_id)
-
-
-def wait_for_exchange(stack: Stack, chat_id: int) -> None:
-    """Wait until a call of somebody's is on record: sections of pages are fetched once."""
-    exchanges = stack.database().llm_exchanges
-    wait_until(lambda: exchanges.find_one({"user_id": str(chat_id)}), what="an exchange")
 
 
 def search(browser: Browser, words: str) -> None:
@@ -172,7 +166,7 @@ def test_a_conversation_is_read_searched_and_the_reading_is_on_record(
     staff: Browser, stack: Stack, chat_id: int
 ) -> None:
     tell(stack, chat_id, "Меня зовут Анна", "Мой любимый цвет — индиго")
-    wait_for_exchange(stack, chat_id)
+    wait_for_exchange(stack, last_trace_id(stack, chat_id))  # sections of pages are fetched once
     staff.get(f"{stack.web_url}{PEOPLE}of/{chat_id}/")
     assert wait_for_section(staff, "exchanges", "tbody tr")
     assert staff.texts("#conversation .person-words") == []  # as long as nobody asks
@@ -263,7 +257,7 @@ def test_staff_who_may_do_little_are_told_so_on_every_page(
 def test_the_admin_fits_every_screen(staff: Browser, stack: Stack, look: Look, pictures: Path) -> None:
     if not count_events(stack, WRITER):
         tell(stack, WRITER, *["Я развожу орхидеи и пишу о них длинные письма, " * 5] * 2)
-    wait_for_exchange(stack, WRITER)
+    wait_for_exchange(stack, last_trace_id(stack, WRITER))
     staff.take_on(look)
     found = []
 

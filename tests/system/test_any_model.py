@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from botgateway.handlers.preferences import TICK
+from tests.harness.exchanges import last_trace_id, wait_for_exchange
 from tests.harness.llm_wire import answer_marker
-from tests.harness.processes import wait_until
 from tests.harness.stack import Stack
 from tests.harness.vendors_stack import KEYS, vendors_stack
 from tests.system.browser import Browser, look_at
@@ -43,7 +43,8 @@ def test_another_vendors_model_is_chosen_answers_and_is_on_record(
     assert answer_marker(QUESTION) in answer
     assert browser.complaints() == []
     log_in(browser, house)
-    browser.get(f"{house.web_url}{EXCHANGES}?q={wait_for_exchange(house, chat_id)}")
+    exchange = wait_for_exchange(house, last_trace_id(house, chat_id))
+    browser.get(f"{house.web_url}{EXCHANGES}?q={exchange['trace_id']}")
     found += look_at(browser, pictures / "any-model-exchanges.png")
     shown = {name: browser.texts(f"{ROW} .field-{name}") for name in ("provider", "model", "outcome_text")}
     assert shown == {"provider": ["mistral"], "model": [MODEL], "outcome_text": ["ответ получен"]}
@@ -61,18 +62,6 @@ def choose(browser: Browser, model: str) -> None:
     next(button for button in browser.all(".keyboard button") if button.text == model).click()
     browser.wait(lambda: any(model in notice for notice in browser.noted), what="the notice")
     browser.wait(lambda: TICK + model in browser.texts(".keyboard button"), what="the tick")
-
-
-def wait_for_exchange(house: Stack, chat_id: int) -> str:
-    """Wait until the call for the last message is on record; return its trace id.
-
-    By that one it is found even if it was written so late that it names nobody.
-    """
-    update = house.database().inbox_updates.find_one({"chat_id": str(chat_id)}, sort=[("received_at", -1)])
-    assert update is not None
-    of_it = {"trace_id": update["trace_id"]}
-    wait_until(lambda: house.database().llm_exchanges.find_one(of_it), what="the exchange")
-    return str(update["trace_id"])
 
 
 def log_in(browser: Browser, house: Stack) -> None:
