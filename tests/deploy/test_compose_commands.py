@@ -17,8 +17,9 @@ import pytest
 import requests
 
 from butler_project.embedded.redis import find_redis_server
-from butler_project.embedded.services import choose_port, mongodb_service
+from butler_project.embedded.services import mongodb_service
 from tests.deploy.compose import OURS, SERVICES, build_environment, read_command, read_healthcheck
+from tests.harness.ports import reserve_port
 from tests.harness.processes import PROJECT_DIR, Child, wait_until
 from tests.harness.stack import SANDBOX_READY
 
@@ -43,7 +44,7 @@ class House:
         self.directory = directory
         self.secrets = directory / "secrets"
         self.programs = directory / "bin"
-        self.ports = {name: choose_port() for name in (*STANDARD_PORTS, *METRICS, "web")}
+        self.ports = {name: reserve_port() for name in (*STANDARD_PORTS, *METRICS, "web")}
         self.mongodb = mongodb_service(directory / "mongodb")
         self.sandbox = self._start_sandbox()
         self.children: dict[str, Child] = {"sandbox": self.sandbox}

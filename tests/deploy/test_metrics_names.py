@@ -17,9 +17,9 @@ from prometheus_client import REGISTRY
 from prometheus_client.metrics import MetricWrapperBase
 
 from butler_project.embedded.discovery import PROJECT_DIR
-from butler_project.embedded.services import choose_port
 from tests.deploy.expressions import list_panels, list_promtool_series, list_rules
 from tests.deploy.promql import list_groupings, list_selectors
+from tests.harness.ports import reserve_port
 from tests.harness.processes import Child, wait_until
 
 PACKAGES = ("botgateway", "butler_project", "digests", "llm", "observability", "personalization")
@@ -168,7 +168,7 @@ def list_counter_dirs(directory: Path) -> set[Path]:
 
 def test_several_web_processes_show_one_sum(tmp_path: Path) -> None:
     before = list_counter_dirs(tmp_path)
-    web = start_web(tmp_path, port=(port := str(choose_port())))
+    web = start_web(tmp_path, port=(port := str(reserve_port())))
     root = f"http://127.0.0.1:{port}"
     try:
         wait_until(lambda: not web.is_running or answers(root), what="the web processes")

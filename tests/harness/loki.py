@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
 
-from butler_project.embedded.services import choose_port
+from tests.harness.ports import reserve_port
 
 LABEL_NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
 NANOSECONDS = re.compile(r"[1-9]\d{18}")
@@ -59,7 +59,7 @@ class LokiStandIn:
         self._scripted: deque[int] = deque()
         self._user, self._password, self._tenant = user, password, tenant
         self._server: ThreadingHTTPServer | None = None
-        self._port = choose_port()  # none that the system gives to whoever calls while nobody listens here
+        self._port = reserve_port()  # none that the system gives to whoever calls while nobody listens here
 
     def __enter__(self) -> Self:
         self.start()

@@ -19,7 +19,7 @@ import requests
 import yaml
 
 from butler_project.embedded.discovery import PROJECT_DIR
-from butler_project.embedded.services import choose_port
+from tests.harness.ports import reserve_port
 from tests.harness.processes import Child, wait_until
 from tests.harness.stack import Stack
 
@@ -72,8 +72,8 @@ class Monitoring:
     def __init__(self, stack: Stack) -> None:
         self.stack = stack
         self.directory = stack.directory / "monitoring"
-        self.prometheus_url = f"http://127.0.0.1:{choose_port()}"
-        self.alertmanager_url = f"http://127.0.0.1:{choose_port()}"
+        self.prometheus_url = f"http://127.0.0.1:{reserve_port()}"
+        self.alertmanager_url = f"http://127.0.0.1:{reserve_port()}"
 
     def __enter__(self) -> Self:
         self.directory.mkdir()

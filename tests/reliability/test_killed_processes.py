@@ -5,9 +5,9 @@ from __future__ import annotations
 import signal
 
 from botgateway.wording.general import GeneralPhrase
-from butler_project.embedded.services import choose_port
 from tests.harness.llm_standin_process import LLMStandIn
 from tests.harness.llm_wire import default_answer
+from tests.harness.ports import reserve_port
 from tests.harness.processes import Child, paused, wait_until
 from tests.harness.shared_stack import new_chat_id
 from tests.harness.stack import Stack
@@ -84,7 +84,7 @@ def test_a_worker_that_sleeps_while_another_answers_says_nothing_more(
 ) -> None:
     question = f"вопрос из {chat_id}"
     model.script({"kind": "held", "match": question, "is_silent": True})
-    environment = {**stack.environment, "WORKER_METRICS_PORT": str(choose_port())}
+    environment = {**stack.environment, "WORKER_METRICS_PORT": str(reserve_port())}
     other = Child("other", stack.worker.command, environment=environment, log_dir=stack.directory / "log")
 
     telegram.write(chat_id, question)

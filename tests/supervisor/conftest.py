@@ -15,8 +15,8 @@ import psutil
 import pytest
 
 from butler_project.embedded.discovery import PROJECT_DIR
-from butler_project.embedded.services import choose_port
 from tests import services
+from tests.harness.ports import reserve_port
 
 START_TIMEOUT_S = 120
 STOP_TIMEOUT_S = 120  # of one that refuses to go on, too: it has started the servers by then
@@ -27,8 +27,8 @@ class Run:
 
     def __init__(self, data_dir: Path, **environment: str) -> None:
         self.data_dir = data_dir
-        self.web_port = int(environment.get("WEB_PORT") or choose_port())
-        environment = {"SANDBOX_PORT": str(choose_port()), **environment, "WEB_PORT": str(self.web_port)}
+        self.web_port = int(environment.get("WEB_PORT") or reserve_port())
+        environment = {"SANDBOX_PORT": str(reserve_port()), **environment, "WEB_PORT": str(self.web_port)}
         self._process = subprocess.Popen(
             [sys.executable, "-m", "butler_project.supervisor"],
             cwd=PROJECT_DIR,

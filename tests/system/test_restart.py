@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from butler_project.embedded.services import choose_port
 from tests.harness.loki import LokiStandIn
 from tests.harness.monitoring import Monitoring
+from tests.harness.ports import reserve_port
 from tests.harness.processes import wait_until
 from tests.harness.shared_stack import QUICK
 from tests.harness.stack import Stack
@@ -28,7 +28,7 @@ def test_data_metrics_and_logs_resume(tmp_path: Path) -> None:
         **QUICK,
         "LLM_TIMEOUT_S": "60",  # one answer that did not come would spoil the count
         # Prometheus looks for the processes where they were.
-        **{name: str(choose_port()) for name in ("WORKER_METRICS_PORT", "BOT_METRICS_PORT")},
+        **{name: str(reserve_port()) for name in ("WORKER_METRICS_PORT", "BOT_METRICS_PORT")},
     }
     with ExitStack() as running:
         loki = running.enter_context(LokiStandIn())
