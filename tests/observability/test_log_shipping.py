@@ -16,10 +16,9 @@ from butler_project.logging import LineFormatter
 from observability.log_shipping import LokiHandler
 from observability.loki import Entry, InvalidAddress, LokiClient, Receipt, build_body
 from tests.harness.loki import LokiStandIn, Refused, read_push
-from tests.harness.processes import PROJECT_DIR, wait_until
+from tests.harness.processes import PATIENCE_S, PROJECT_DIR, wait_until
 from tests.services import environment
 
-PATIENCE_S = 60.0  # at the end, for a thread that does not get to run
 TRACE_ID = "4bf92f3577b34da6a3ce929d0e0e4736"
 FILLER = "x" * 100
 

@@ -18,7 +18,7 @@ import requests
 from tests.harness.careless import FATAL
 from tests.harness.guarded_stack import ask, buttons, hash_quickly
 from tests.harness.loki import LokiStandIn
-from tests.harness.processes import Child
+from tests.harness.processes import PATIENCE_S, Child
 from tests.harness.shared_stack import QUICK
 from tests.harness.stack import TOKEN, Stack
 from tests.harness.telegram import SandboxClient
@@ -191,14 +191,14 @@ def knock_at_the_web(stack: Stack) -> None:
     stack.post_update(b"{}", secret="guess-canary-4f1e9b77")
     session = requests.Session()
     url = f"{stack.web_url}/admin/login/"
-    page = session.get(url, params={"next": f"/admin/?q={canary('поиск')}"}, timeout=20)
+    page = session.get(url, params={"next": f"/admin/?q={canary('поиск')}"}, timeout=PATIENCE_S)
     token = page.text.partition('name="csrfmiddlewaretoken" value="')[2].partition('"')[0]
     form = {"csrfmiddlewaretoken": token, "username": canary("логин"), "password": WRONG_PASSWORD}
-    session.post(url, data=form, headers={"Referer": url}, timeout=20)
-    session.post(url, data={**form, "csrfmiddlewaretoken": canary("csrf")}, timeout=20)
+    session.post(url, data=form, headers={"Referer": url}, timeout=PATIENCE_S)
+    session.post(url, data={**form, "csrfmiddlewaretoken": canary("csrf")}, timeout=PATIENCE_S)
     for path in ("/nowhere/", "/admin/botgateway/person/"):
-        session.get(f"{stack.web_url}{path}", params={"q": canary("поиск")}, timeout=20)
-    session.get(stack.web_url, headers={"Host": "elsewhere.example"}, timeout=20)
+        session.get(f"{stack.web_url}{path}", params={"q": canary("поиск")}, timeout=PATIENCE_S)
+    session.get(stack.web_url, headers={"Host": "elsewhere.example"}, timeout=PATIENCE_S)
 
 
 def take_leave(telegram: SandboxClient) -> None:

@@ -11,7 +11,7 @@ from itertools import count
 import requests
 
 from butler_project.embedded.services import EmbeddedService
-from tests.harness.processes import paused
+from tests.harness.processes import PATIENCE_S, paused
 from tests.harness.shared_stack import new_chat_id
 from tests.harness.stack import Stack
 from tests.harness.telegram import SandboxClient
@@ -108,7 +108,7 @@ def test_a_broker_that_was_killed_delays_answers_and_loses_none(
 
     with away(stack.redis):
         written = write_during(telegram, chats, OUTAGE_S)
-        ready = requests.get(f"{stack.web_url}/health/ready", timeout=20)
+        ready = requests.get(f"{stack.web_url}/health/ready", timeout=PATIENCE_S)
 
     assert (ready.status_code, ready.json()["broker"], ready.json()["database"]) == (503, "unavailable", "ok")
     assert_everything_was_answered(stack, written)
