@@ -21,9 +21,8 @@ from tests.harness.wording import shown
 
 HEARD = "Подайте чаю"
 RECORDINGS = Path(__file__).resolve().parents[1] / "botgateway" / "speech" / "samples"
-LOADING_S = (
-    180.0  # what Whisper is made of is imported for the first message, which takes a small machine long
-)
+# What Whisper is made of is imported for the first message, which takes a small machine long.
+LOADING_S = 180.0
 MOST_PICTURES = 4  # of 1,280 tokens each, in a prompt of 6,000
 PIXEL = bytes.fromhex(
     "89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c4890000000d49444154789c6360606060000000050001"

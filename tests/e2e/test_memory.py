@@ -62,9 +62,8 @@ def test_recent_memory_is_in_the_next_prompt_oldest_first(
 def test_memory_past_its_cap_is_compressed_by_itself_and_the_summary_takes_its_place(
     telegram: SandboxClient, model: LLMStandIn, stack: Stack, chat_id: int
 ) -> None:
-    model.script(
-        {"kind": "answer", "match": f'"вещь-{chat_id}-00"', "text": SUMMARY}
-    )  # quoted in the transcript
+    # What is said stands in quotes in the transcript only.
+    model.script({"kind": "answer", "match": f'"вещь-{chat_id}-00"', "text": SUMMARY})
     owner = {"user_id": str(chat_id)}
     pairs = MEMORY_CAP // 2 + 1
 

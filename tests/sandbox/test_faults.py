@@ -63,10 +63,9 @@ def test_a_hanging_call_acts_or_not(
 ) -> None:
     sandbox.post("faults", {"method": "sendMessage", "kind": kind, "seconds": 3_600})
 
+    # What is acted upon has to be read before.
     with pytest.raises(requests.exceptions.ReadTimeout):
-        bot.send_message(
-            chat, "sent", timeout=2.5 if acted else 0.5
-        )  # what is acted upon has to be read before
+        bot.send_message(chat, "sent", timeout=2.5 if acted else 0.5)
 
     wait_until(lambda: texts(sandbox) == acted, what="what the call does")
 

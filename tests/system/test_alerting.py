@@ -125,10 +125,8 @@ def test_a_stopped_model_fires_the_error_rate_and_its_return_resolves_it(
 def test_failing_summaries_fire_and_a_good_one_resolves(
     monitoring: Monitoring, telegram: SandboxClient, model: LLMStandIn
 ) -> None:
-    name, chats = (
-        "MemoryCompressionFailures",
-        new_chats(12),
-    )  # more than five fail within a window, however slowly they write
+    # More than five of so many fail within a window, however slowly they write.
+    name, chats = "MemoryCompressionFailures", new_chats(12)
     model.script({"kind": "answer", "match": "<transcript>", "text": UNFIT_SUMMARY, "times": 0})
     talk(telegram, chats, messages=MEMORY_CAP // 2)
 

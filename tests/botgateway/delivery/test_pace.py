@@ -90,9 +90,8 @@ def test_chats_share_the_overall_limit_in_the_order_in_which_they_came(settings:
     limit_overall(settings)
 
     first = waits(take_place(chat) for chat in range(1, 7))
-    let_pass(
-        2 * STEP_S - pace.LONGEST_SLEEP_S
-    )  # a place is there so long before its moment, and two seconds after
+    # A place is there so long before its moment, and two seconds after.
+    let_pass(2 * STEP_S - pace.LONGEST_SLEEP_S)
 
     assert first == [0.0, 0.0, 1.0, 2.0, 3.0, 4.0]
     assert waits([take_place(7), take_place(4), take_place(6), take_place(5)]) == [3.0, 0.0, 2.0, 1.0]
