@@ -40,6 +40,7 @@ class StandIn(ScriptedModel):
     """Speaks v1beta of the Gemini API."""
 
     sign_of_life = b"\r\n"  # of comments its SDK knows nothing
+    begins_empty = False
 
     def add_routes(self, router: web.UrlDispatcher) -> None:
         router.add_get(f"{API}/models", self.list_page)

@@ -17,7 +17,6 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 STARTED = "llm stand-in: listening on "
 STOP_TIMEOUT_S = 30
 CONTROL_TIMEOUT_S = 60
-CONTROL_TIMEOUT_S = 60
 
 
 class LLMStandIn:
@@ -36,6 +35,7 @@ class LLMStandIn:
             command, cwd=REPOSITORY, env=environment, stdout=subprocess.PIPE, text=True
         )
         self._requests: list[dict[str, Any]] = []
+        self._recorded = 0
         self.root = self._wait_until_started()
         self.url = f"{self.root}/v1"
 
@@ -67,7 +67,9 @@ class LLMStandIn:
 
     def requests(self) -> list[dict[str, Any]]:
         """What was asked so far. Only what is new is fetched: who waits for a question asks many times a second."""
-        self._requests += self._control("GET", f"requests?after={len(self._requests)}")
+        found = self._control("GET", f"requests?after={self._recorded}")
+        self._recorded = found["recorded"]
+        self._requests += found["requests"]
         return list(self._requests)
 
     def stats(self) -> dict[str, int]:
@@ -79,6 +81,7 @@ class LLMStandIn:
         self.forget_script()
         self._control("DELETE", "requests")
         self._requests.clear()
+        self._recorded = 0
 
     def stop(self) -> None:
         self.process.terminate()

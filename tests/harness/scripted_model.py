@@ -10,8 +10,9 @@ how often it holds (default 1, 0 for ever), `at` is `chat` (default) or `models`
     echo            pattern (everything in the whole prompt that it matches is the answer), text to begin with
     slow            text, delay_s (to the first token), chunk_s (between tokens; without it that of the settings,
                     which may be changed under way)
-    held            text, once a test releases it; until then a stream of chat completions goes on with empty chunks,
-                    which count as progress, unless it is_silent as a whole answer always is
+    held            text, once a test releases it; until then a stream goes on with empty chunks, which count as
+                    progress, unless it is_silent as a whole answer always is, and as that of a wire without empty
+                    chunks has to be
     status          status, retry_after, headers, code, type, message, body (instead of the vendor's usual one)
     timeout         delay_s (default an hour) without a byte, then nothing
     keep_alive      delay_s (default an hour) of comments or, before a whole answer, of blank lines
@@ -74,9 +75,13 @@ class Streamed:
 
 
 class ScriptedModel(ABC):
-    """Behaves as its script says; a subclass speaks the vendor's wire. `sign_of_life` is what says nothing in it."""
+    """Behaves as its script says; a subclass speaks the vendor's wire. `sign_of_life` is what says nothing in it.
+
+    `begins_empty`: the first piece of every stream is without text, and may be repeated.
+    """
 
     sign_of_life = b": still there\n\n"
+    begins_empty = True
 
     def __init__(self, *, first_token_s: float, chunk_s: float, words: int, api_key: str) -> None:
         self.settings: dict[str, Any] = {"first_token_s": first_token_s, "chunk_s": chunk_s, "words": words}
@@ -86,6 +91,13 @@ class ScriptedModel(ABC):
         self.recorded = 0
         self.stats: Counter[str] = Counter()
         self._released = asyncio.Event()
+
+    def extend_script(self, behaviours: list[Behaviour]) -> None:
+        """Add behaviours. Raises `ValueError`, and adds none, if this wire cannot speak one of them."""
+        for behaviour in behaviours:
+            if behaviour["kind"] == "held" and not (self.begins_empty or behaviour.get("is_silent")):
+                raise ValueError("no empty chunks on this wire: what is held has to be is_silent")
+        self.script.extend(behaviours)
 
     def release(self) -> None:
         """Let the answers go on that are held now."""
@@ -166,6 +178,7 @@ class ScriptedModel(ABC):
 
     async def _answer(self, request: web.Request, asked: Asked, behaviour: Behaviour) -> web.StreamResponse:
         kind = behaviour["kind"]
+        released = self._released  # at once: a test may release as soon as the request is recorded
         if kind == "status":
             return self._status_response(behaviour)
         if kind == "html":
@@ -174,8 +187,10 @@ class ScriptedModel(ABC):
             return refusal
         await self._wait_for_first_token(behaviour)
         answer = self._text_of(asked, behaviour)
+        if kind == "held" and (behaviour.get("is_silent") or not asked.is_streamed):
+            await released.wait()
         if asked.is_streamed:
-            return await self._stream(request, asked, behaviour, answer)
+            return await self._stream(request, asked, behaviour, answer, released)
         return await self._whole(request, asked, behaviour, answer)
 
     def _text_of(self, asked: Asked, behaviour: Behaviour) -> str:
@@ -199,8 +214,6 @@ class ScriptedModel(ABC):
     ) -> web.StreamResponse:
         if behaviour["kind"] == "keep_alive":
             return await self._whole_kept_alive(request, asked, behaviour, answer)
-        if behaviour["kind"] == "held":
-            await self._released.wait()
         if behaviour["kind"] == "malformed_json":
             return web.Response(text='{"choices": [{"message"', content_type="application/json")
         if behaviour["kind"] == "cut_stream":
@@ -221,18 +234,15 @@ class ScriptedModel(ABC):
         return response
 
     async def _stream(
-        self, request: web.Request, asked: Asked, behaviour: Behaviour, answer: str
+        self, request: web.Request, asked: Asked, behaviour: Behaviour, answer: str, released: asyncio.Event
     ) -> web.StreamResponse:
         self.stats["streamed"] += 1
         streamed = self.streamed(asked, behaviour, answer)
-        if behaviour.get("is_silent"):
-            await self._released.wait()
         response = web.StreamResponse(headers={"Content-Type": streamed.content_type})
         await response.prepare(request)
         if behaviour["kind"] == "keep_alive":
             await _write_again(response, b": keep-alive\n\n", for_s=behaviour.get("delay_s", NEVER_S))
-        if behaviour["kind"] == "held" and not behaviour.get("is_silent"):
-            released = self._released
+        if behaviour["kind"] == "held":
             await _write_again(response, streamed.pieces[0], for_s=NEVER_S, until=released.is_set)
         if behaviour["kind"] in CUT_KINDS:
             await self._send(response, behaviour, streamed.pieces[: len(streamed.pieces) // 2])

@@ -4,8 +4,8 @@ Control, all JSON:
     POST   /control/script    list of behaviours, taken in order; DELETE forgets them
     POST   /control/release   lets answers go on that are held
     POST   /control/settings  {"first_token_s", "chunk_s", "words", "models"}; `models`: names or entries to list
-    GET    /control/requests  what was asked: body, path, headers, times, without the first `?after=`; DELETE
-                              forgets them and the counters
+    GET    /control/requests  {"recorded", "requests"}: how many were, and of all but the first `?after=` what is
+                              kept (body, path, headers, times); DELETE forgets them and the counters
     GET    /control/stats     counters
 """
 
@@ -28,7 +28,10 @@ def build_app(model: ScriptedModel) -> web.Application:
 
     async def extend_script(request: web.Request) -> web.Response:
         behaviours = await request.json()
-        model.script.extend(behaviours if isinstance(behaviours, list) else [behaviours])
+        try:
+            model.extend_script(behaviours if isinstance(behaviours, list) else [behaviours])
+        except ValueError as error:
+            raise web.HTTPBadRequest(reason=str(error)) from error
         return web.json_response({"scripted": len(model.script)})
 
     async def forget_script(request: web.Request) -> web.Response:
@@ -44,7 +47,8 @@ def build_app(model: ScriptedModel) -> web.Application:
         return web.json_response({})
 
     async def get_requests(request: web.Request) -> web.Response:
-        return web.json_response(model.list_requests(after=int(request.query.get("after", 0))))
+        asked = model.list_requests(after=int(request.query.get("after", 0)))
+        return web.json_response({"recorded": model.recorded, "requests": asked})
 
     async def forget_requests(request: web.Request) -> web.Response:
         model.forget_requests()
