@@ -148,6 +148,24 @@ def test_a_late_answer_of_the_server_undoes_nothing(
     assert len(browser.all(MINE)) == 2
 
 
+def test_a_command_sent_while_a_message_is_being_edited_gives_the_edit_up(
+    browser: Browser, sandbox: Sandbox, telegram: SandboxClient, anna: dict[str, Any]
+) -> None:
+    telegram.write(anna["id"], "Подайте чай")
+    open_chat(browser, sandbox, f"chat={anna['id']}")
+    field = browser.one("#text")
+    field.send_keys(Keys.ARROW_UP)
+    browser.wait(lambda: browser.one("#replying").is_displayed(), what="the edit")
+
+    field.clear()
+    field.send_keys("/s")
+    browser.wait(lambda: browser.texts("#menu b") == ["/start"], what="the menu")
+    field.send_keys(Keys.ARROW_DOWN, Keys.ENTER)
+
+    browser.wait(lambda: browser.texts(f"{MINE} .text")[1:] == ["Подайте чай", "/start"], what="the command")
+    browser.wait(lambda: not browser.one("#replying").is_displayed(), what="the end of the edit")
+
+
 def test_marked_words_are_quoted_in_a_reply(
     browser: Browser, sandbox: Sandbox, telegram: SandboxClient, anna: dict[str, Any]
 ) -> None:
