@@ -26,6 +26,7 @@ def guarded_stack(config: pytest.Config) -> Stack:
     """Return the running stack of this pytest process."""
     settings = {
         **QUICK,
+        "OVERDUE_AFTER_S": "3",  # what a handler is about to tell the admins no sweep tells before
         "ACCESS_POLICY": "approval",
         "ADMIN_CHAT_ID": f"{OWNER},{ADMIN_GROUP}",
         "ADMIN_PASSWORD_HASH": hash_quickly(PASSWORD),
