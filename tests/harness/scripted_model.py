@@ -39,15 +39,14 @@ from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any, NoReturn
+from typing import Any
 
 from aiohttp import web
 
+from tests.harness.bad_endings import NEVER_S, break_connection, stall, write_again
 from tests.harness.llm_wire import default_answer
 
 KEPT_REQUESTS = 5000
-NEVER_S = 3600.0
-COMMENT_EVERY_S = 0.05
 HTTP_UNAUTHORISED, HTTP_SERVER_ERROR = 401, 500
 CUT_KINDS = ("cut_stream", "malformed_json", "error_event", "stall")
 
@@ -156,7 +155,7 @@ class ScriptedModel(ABC):
             await self._wait_for_first_token(behaviour)
         body = self.models_body(behaviour.get("models") or self.settings.get("models"))
         if behaviour["kind"] == "stall":
-            await _stall(request, body)
+            await stall(request, body)
         return web.json_response(body)
 
     async def respond(
@@ -217,10 +216,10 @@ class ScriptedModel(ABC):
         if behaviour["kind"] == "malformed_json":
             return web.Response(text='{"choices": [{"message"', content_type="application/json")
         if behaviour["kind"] == "cut_stream":
-            _break_connection(request)
+            break_connection(request)
         body = self.whole_body(asked, behaviour, answer)
         if behaviour["kind"] == "stall":
-            await _stall(request, body)
+            await stall(request, body)
         return web.json_response(body)
 
     async def _whole_kept_alive(
@@ -228,7 +227,7 @@ class ScriptedModel(ABC):
     ) -> web.StreamResponse:
         response = web.StreamResponse(headers={"Content-Type": "application/json"})
         await response.prepare(request)
-        await _write_again(response, b"\n", for_s=behaviour.get("delay_s", NEVER_S))
+        await write_again(response, b"\n", for_s=behaviour.get("delay_s", NEVER_S))
         await response.write(json.dumps(self.whole_body(asked, behaviour, answer)).encode())
         await response.write_eof()
         return response
@@ -241,9 +240,9 @@ class ScriptedModel(ABC):
         response = web.StreamResponse(headers={"Content-Type": streamed.content_type})
         await response.prepare(request)
         if behaviour["kind"] == "keep_alive":
-            await _write_again(response, b": keep-alive\n\n", for_s=behaviour.get("delay_s", NEVER_S))
+            await write_again(response, b": keep-alive\n\n", for_s=behaviour.get("delay_s", NEVER_S))
         if behaviour["kind"] == "held":
-            await _write_again(response, streamed.pieces[0], for_s=NEVER_S, until=released.is_set)
+            await write_again(response, streamed.pieces[0], for_s=NEVER_S, until=released.is_set)
         if behaviour["kind"] in CUT_KINDS:
             await self._send(response, behaviour, streamed.pieces[: len(streamed.pieces) // 2])
             await self._spoil(behaviour, request, response)
@@ -269,11 +268,11 @@ class ScriptedModel(ABC):
     async def _spoil(self, behaviour: Behaviour, request: web.Request, response: web.StreamResponse) -> None:
         kind = behaviour["kind"]
         if kind == "cut_stream":
-            _break_connection(request)
+            break_connection(request)
         if kind in ("malformed_json", "error_event"):
             await response.write(self.broken_event(behaviour))
         if kind == "stall":
-            await _write_again(response, self.sign_of_life, for_s=NEVER_S)
+            await write_again(response, self.sign_of_life, for_s=NEVER_S)
 
     def _next_behaviour(self, question: str, *, at: str = "chat") -> Behaviour:
         for behaviour in self.script:
@@ -306,28 +305,3 @@ class ScriptedModel(ABC):
         headers = {name.lower(): value for name, value in request.headers.items()}
         self.recorded += 1
         self.requests.append({"at": time.time(), "path": request.path_qs, "body": body, "headers": headers})
-
-
-async def _write_again(
-    response: web.StreamResponse, piece: bytes, *, for_s: float, until: Callable[[], bool] = lambda: False
-) -> None:
-    ends_at = time.monotonic() + for_s
-    while time.monotonic() < ends_at and not until():
-        await response.write(piece)
-        await asyncio.sleep(COMMENT_EVERY_S)
-
-
-async def _stall(request: web.Request, body: object) -> NoReturn:
-    """Write half of a body, then blanks until nobody listens."""
-    response = web.StreamResponse(headers={"Content-Type": "application/json"})
-    await response.prepare(request)
-    whole = json.dumps(body).encode()
-    await response.write(whole[: len(whole) // 2])
-    await _write_again(response, b" ", for_s=NEVER_S)
-    raise ConnectionResetError
-
-
-def _break_connection(request: web.Request) -> NoReturn:
-    if request.transport is not None:
-        request.transport.close()
-    raise ConnectionResetError
