@@ -21,7 +21,7 @@ DIGESTS_UNTIL := 2026-06-30
 DIGESTS_REPORT := data/benchmark/channel_digest_ru
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-system lint format bench benchmark-digests measure-tokens up down check-infra constraints clean
+.PHONY: help run test coverage test-system lint format bench benchmark-digests measure-tokens up down check-infra constraints clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,6 +30,9 @@ run: $(INSTALLED) ## start everything; Ctrl-C stops it (settings: .env, or make 
 	@exec $(BIN)/python -m butler_project.supervisor
 
 test: $(INSTALLED) ## run the tests (one of them: make test ARGS="-k name")
+	@$(PYTEST) -m "not system" $(ARGS)
+
+coverage: $(INSTALLED) ## run the same tests, a third slower, and list the lines that none of them reaches
 	@rm -f .coverage.*
 	@$(PYTEST) -m "not system" --cov --cov-report=term:skip-covered $(ARGS); \
 	  status=$$?; rm -f .coverage.*; exit $$status # those of processes that were killed or outlived the tests
