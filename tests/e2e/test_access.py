@@ -12,7 +12,6 @@ from tests.harness.guarded_stack import (
     ADMIN_GROUP,
     GROUP_MEMBER,
     OWNER,
-    ask,
     buttons,
     find_message,
     press,
@@ -37,7 +36,7 @@ def person(chat_id: int, **fields: Any) -> dict[str, Any]:
 
 
 def request_access(telegram: SandboxClient, chat_id: int, **fields: Any) -> None:
-    answer = ask(telegram, chat_id, "/start", from_=person(chat_id, **fields))
+    answer = telegram.ask(chat_id, "/start", from_=person(chat_id, **fields))
     assert answer in (shown(AccessPhrase.REQUEST_FILED), shown(AccessPhrase.REQUEST_FILED, language="en"))
 
 
@@ -97,7 +96,7 @@ def test_a_request_is_put_before_every_admins_chat_and_an_approval_lets_the_pers
     telegram = stack.telegram
     request_access(telegram, chat_id, username="anna")
     in_group = find_message(telegram, ADMIN_GROUP, REQUEST, f"Анна, @anna, {chat_id}")
-    assert ask(telegram, chat_id, "Ну как?") == shown(AccessPhrase.STILL_PENDING)
+    assert telegram.ask(chat_id, "Ну как?") == shown(AccessPhrase.STILL_PENDING)
 
     toast = decide(telegram, chat_id, AccessPhrase.APPROVE_BUTTON)
 
@@ -109,7 +108,7 @@ def test_a_request_is_put_before_every_admins_chat_and_an_approval_lets_the_pers
         )
         assert buttons(telegram, admins_chat, revised["message_id"]) == {}
     assert telegram.message(ADMIN_GROUP, in_group["message_id"])["text"] == revised["text"]
-    answer = ask(telegram, chat_id, f"Меня пустили, {chat_id}", from_=person(chat_id))
+    answer = telegram.ask(chat_id, f"Меня пустили, {chat_id}", from_=person(chat_id))
     assert answer == default_answer(f"Меня пустили, {chat_id}", words=0)
     assert count_told(telegram, chat_id, AccessPhrase.TOLD_APPROVED) == 1
     (decision,) = stack.database().access_decisions.find({"user_id": str(chat_id)})
@@ -137,7 +136,7 @@ def test_an_admin_who_comes_second_learns_who_decided(stack: Stack, chat_id: int
         decider=f"Павел, {OWNER}",
     )
     find_message(telegram, chat_id, shown(AccessPhrase.TOLD_REFUSED))
-    assert ask(telegram, chat_id, "/start") == shown(AccessPhrase.STILL_REFUSED)
+    assert telegram.ask(chat_id, "/start") == shown(AccessPhrase.STILL_REFUSED)
     assert stack.database().access_decisions.count_documents({"user_id": str(chat_id)}) == 1
 
 
@@ -207,7 +206,7 @@ def test_a_decision_reaches_the_person_once_although_the_worker_was_killed_over_
     notices = stack.database().notices
     told = {"about_user_id": str(chat_id), "chat_id": str(chat_id)}
     wait_until(lambda: notices.count_documents({**told, "status": "sent"}) == 1, what="the delivered notice")
-    assert ask(telegram, chat_id, "Благодарю") == default_answer("Благодарю", words=0)
+    assert telegram.ask(chat_id, "Благодарю") == default_answer("Благодарю", words=0)
     assert count_told(telegram, chat_id, AccessPhrase.TOLD_APPROVED) == 1
 
 

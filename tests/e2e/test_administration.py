@@ -13,7 +13,6 @@ from tests.harness.guarded_stack import (
     ADMIN_GROUP,
     GROUP_MEMBER,
     PASSWORD,
-    ask,
     buttons,
     find_message,
     press,
@@ -33,7 +32,7 @@ def stack(guarded_stack: Stack) -> Stack:
 
 
 def log_in(telegram: SandboxClient, chat_id: int) -> None:
-    assert ask(telegram, chat_id, f"/admin login {PASSWORD}") == shown(Words.LOGGED_IN, minutes=30)
+    assert telegram.ask(chat_id, f"/admin login {PASSWORD}") == shown(Words.LOGGED_IN, minutes=30)
 
 
 def read_payloads(stack: Stack, chat_id: int) -> list[str]:
@@ -49,7 +48,7 @@ def add_guests(stack: Stack, count: int) -> list[int]:
 def add_people(stack: Stack, chats: list[int], *, state: str = "pending") -> list[int]:
     for chat in chats:
         guest = {"id": chat, "first_name": f"Гость{chat}", "language_code": "ru"}
-        ask(stack.telegram, chat, "/start", from_=guest)
+        stack.telegram.ask(chat, "/start", from_=guest)
     people = {"user_id": {"$in": [str(chat) for chat in chats]}}
     stack.database().people.update_many(people, {"$set": {"access_state": state}})
     return chats
@@ -58,7 +57,7 @@ def add_people(stack: Stack, chats: list[int], *, state: str = "pending") -> lis
 def test_the_password_leaves_chat_and_database_whether_it_is_right_or_wrong(
     telegram: SandboxClient, stack: Stack, chat_id: int
 ) -> None:
-    assert ask(telegram, chat_id, "/admin stats") == shown(Words.NOT_LOGGED_IN)
+    assert telegram.ask(chat_id, "/admin stats") == shown(Words.NOT_LOGGED_IN)
     wrong = telegram.write(chat_id, "/admin login неверный-пароль")["message_id"]
     assert telegram.wait_for_whole_answers(chat_id, 2)[-1] == shown(Words.WRONG_PASSWORD)
     log_in(telegram, chat_id)
@@ -73,8 +72,8 @@ def test_the_password_leaves_chat_and_database_whether_it_is_right_or_wrong(
     searched = " ".join([stack.read_logs(), *map(str, kept), *telegram.answers(chat_id)])
     assert "неверный-пароль" not in searched
     assert PASSWORD not in searched
-    assert ask(telegram, chat_id, "/admin logout") == shown(Words.LOGGED_OUT)
-    assert ask(telegram, chat_id, "/admin stats") == shown(Words.NOT_LOGGED_IN)
+    assert telegram.ask(chat_id, "/admin logout") == shown(Words.LOGGED_OUT)
+    assert telegram.ask(chat_id, "/admin stats") == shown(Words.NOT_LOGGED_IN)
 
 
 @pytest.mark.parametrize("is_stranger", [True, False])
@@ -96,8 +95,8 @@ def test_a_password_that_comes_as_an_edit_is_taken_like_any_other(
 def test_guessing_is_locked_after_five_wrong_passwords_even_for_the_right_one(
     telegram: SandboxClient, chat_id: int
 ) -> None:
-    answers = [ask(telegram, chat_id, f"/admin login {number}") for number in range(5)]
-    locked = ask(telegram, chat_id, f"/admin login {PASSWORD}")
+    answers = [telegram.ask(chat_id, f"/admin login {number}") for number in range(5)]
+    locked = telegram.ask(chat_id, f"/admin login {PASSWORD}")
 
     assert answers == [shown(Words.WRONG_PASSWORD)] * 5
     assert locked == shown(Words.LOCKED, minutes=15)
@@ -112,14 +111,14 @@ def test_a_session_is_somebodys_own_and_needs_a_password_in_every_case(
     other = new_chat_id()
     log_in(telegram, chat_id)
 
-    assert ask(telegram, other, "/admin users") == shown(Words.NOT_LOGGED_IN)
-    assert ask(telegram, chat_id, "/admin login") == shown(Words.LOGIN_USAGE)
-    assert ask(telegram, chat_id, "/admin") == shown(Words.HELP)
-    assert ask(telegram, chat_id, "/admin dance") == shown(Words.USAGE)
+    assert telegram.ask(other, "/admin users") == shown(Words.NOT_LOGGED_IN)
+    assert telegram.ask(chat_id, "/admin login") == shown(Words.LOGIN_USAGE)
+    assert telegram.ask(chat_id, "/admin") == shown(Words.HELP)
+    assert telegram.ask(chat_id, "/admin dance") == shown(Words.USAGE)
 
 
 def test_an_owner_lets_himself_in(telegram: SandboxClient, chat_id: int) -> None:
-    ask(telegram, chat_id, "/start", from_={"id": chat_id, "first_name": "Хозяин"})
+    telegram.ask(chat_id, "/start", from_={"id": chat_id, "first_name": "Хозяин"})
     log_in(telegram, chat_id)
 
     telegram.write(chat_id, f"/admin approve {chat_id}")
@@ -148,7 +147,7 @@ def test_decisions_by_command_are_told_and_wrong_ones_explained(
         (f"refuse {guest}", shown(Words.IMPOSSIBLE, state="одобрено")),
         (f"block {guest}", shown(Words.DECIDED, person=named, state="заблокировано")),
     ):
-        assert ask(telegram, chat_id, f"/admin {command}") == words
+        assert telegram.ask(chat_id, f"/admin {command}") == words
 
     find_message(telegram, guest, shown(AccessPhrase.TOLD_APPROVED))
     find_message(telegram, guest, shown(AccessPhrase.TOLD_BLOCKED))
@@ -166,7 +165,7 @@ def test_the_pending_are_listed_by_pages_and_decided_by_buttons(
     guests = add_guests(stack, 8)
     log_in(telegram, chat_id)
 
-    first = ask(telegram, chat_id, "/admin users pending")
+    first = telegram.ask(chat_id, "/admin users pending")
     message_id = find_message(telegram, chat_id, first)["message_id"]
 
     assert first.startswith(shown(Words.PENDING, total=8, page=1, pages=2))
@@ -184,7 +183,7 @@ def test_the_pending_are_listed_by_pages_and_decided_by_buttons(
         shown(Words.PENDING, total=7, page=2, pages=2)
     )
     find_message(telegram, guests[0], shown(AccessPhrase.TOLD_REFUSED))
-    everybody = ask(telegram, chat_id, "/admin users 1")
+    everybody = telegram.ask(chat_id, "/admin users 1")
     assert f"Гость{guests[7]}, {guests[7]}: ожидает" in everybody
 
 
@@ -194,9 +193,9 @@ def test_buttons_outside_the_admins_chats_go_with_the_session(
     add_people(stack, [chat_id], state="approved")
     (guest,) = add_guests(stack, 1)
     log_in(telegram, chat_id)
-    ask(telegram, chat_id, "/admin users")
+    telegram.ask(chat_id, "/admin users")
     message_id = telegram.messages(chat_id)[-1]["message_id"]
-    ask(telegram, chat_id, "/admin logout")
+    telegram.ask(chat_id, "/admin logout")
 
     toast = press(telegram, chat_id, message_id, f"people:all:1:approved:{guest}")
 
@@ -209,9 +208,9 @@ def test_in_the_admins_group_it_is_heard_and_in_others_not(telegram: SandboxClie
     club = -chat_id
     telegram.add_to_group(club, title="Клуб", from_=somebody)
 
-    assert ask(telegram, club, GROUP_COMMAND, from_=somebody) == shown(GeneralPhrase.PRIVATE_ONLY)
-    assert ask(telegram, ADMIN_GROUP, GROUP_COMMAND, from_=GROUP_MEMBER) == shown(Words.HELP)
-    assert ask(telegram, ADMIN_GROUP, f"{GROUP_COMMAND} stats", from_=GROUP_MEMBER) == shown(
+    assert telegram.ask(club, GROUP_COMMAND, from_=somebody) == shown(GeneralPhrase.PRIVATE_ONLY)
+    assert telegram.ask(ADMIN_GROUP, GROUP_COMMAND, from_=GROUP_MEMBER) == shown(Words.HELP)
+    assert telegram.ask(ADMIN_GROUP, f"{GROUP_COMMAND} stats", from_=GROUP_MEMBER) == shown(
         Words.NOT_LOGGED_IN
     )
 
@@ -225,7 +224,7 @@ def test_the_house_is_shown_in_figures(telegram: SandboxClient, stack: Stack, ch
         inbox.count_documents({"status": "parked"}),
     )
 
-    shown_figures = ask(telegram, chat_id, "/admin stats")
+    shown_figures = telegram.ask(chat_id, "/admin stats")
 
     assert f"ожидает {pending}," in shown_figures
     assert f"без ответа {parked}," in shown_figures

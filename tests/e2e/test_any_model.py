@@ -9,7 +9,7 @@ import pytest
 
 from botgateway.wording.general import GeneralPhrase
 from llm.catalogue import build_key
-from tests.harness.guarded_stack import ask, press
+from tests.harness.guarded_stack import press
 from tests.harness.llm_wire import answer_marker
 from tests.harness.processes import wait_until
 from tests.harness.shared_stack import new_chat_id
@@ -41,7 +41,7 @@ def telegram(house: VendorsStack) -> SandboxClient:
 
 def choose(telegram: SandboxClient, chat_id: int, choice: str) -> str:
     """Choose a model by its button; return the toast."""
-    ask(telegram, chat_id, "/model")
+    telegram.ask(chat_id, "/model")
     message = [message for message in telegram.messages(chat_id) if message["from_bot"]][-1]
     return press(telegram, chat_id, message["message_id"], f"model:take:{build_key(choice)}:0")
 
@@ -73,12 +73,12 @@ def test_each_provider_is_chosen_by_button_and_answers(
 ) -> None:
     telegram, question = house.stack.telegram, f"Добрый день, {provider}"
     collection = house.stack.database().llm_models
-    ask(telegram, chat_id, "/model")
+    telegram.ask(chat_id, "/model")
     wait_until(lambda: collection.find_one({"provider": provider}), what=f"models of {provider}")
     model = collection.find_one({"provider": provider})["model_id"]
 
     toast = choose(telegram, chat_id, f"{provider}:{model}")
-    answer = ask(telegram, chat_id, question)
+    answer = telegram.ask(chat_id, question)
 
     assert model in toast
     [exchange] = exchanges(house.stack, chat_id, 1)
@@ -99,7 +99,7 @@ def test_another_model_answers_for_one_that_fails_and_the_person_is_told(
     question = "Кто сегодня дежурит?"
     house.models["openai_compatible"].script({"kind": "status", "status": 503, "match": question, "times": 0})
 
-    answer = ask(house.stack.telegram, chat_id, question)
+    answer = house.stack.telegram.ask(chat_id, question)
 
     assert answer_marker(question) in answer
     assert answer.endswith(remark(RESERVE))
@@ -118,7 +118,7 @@ def test_an_answer_that_its_length_cuts_says_so_and_is_remembered_without_the_re
     question = "Расскажите всё о серебре"
     house.models["openai_compatible"].script({"kind": "answer", "finish": "length", "match": question})
 
-    answer = ask(house.stack.telegram, chat_id, question)
+    answer = house.stack.telegram.ask(chat_id, question)
 
     assert answer_marker(question) in answer
     assert answer.endswith(shown(GeneralPhrase.ANSWER_CUT_GO_ON))
@@ -131,7 +131,7 @@ def test_what_passes_is_tried_again_and_not_spoken_of(house: VendorsStack, chat_
     question = "Получится ли со второго раза?"
     house.models["openai_compatible"].script({"kind": "cut_stream", "text": " ", "match": question})
 
-    answer = ask(house.stack.telegram, chat_id, question)
+    answer = house.stack.telegram.ask(chat_id, question)
 
     assert answer_marker(question) in answer
     assert remark(RESERVE) not in answer
@@ -145,7 +145,7 @@ def test_what_breaks_off_in_the_middle_is_not_begun_anew(house: VendorsStack, ch
     question = "Расскажите длинную историю"
     house.models["openai_compatible"].script({"kind": "cut_stream", "match": question, "chunk_s": 0.05})
 
-    answer = ask(house.stack.telegram, chat_id, question)
+    answer = house.stack.telegram.ask(chat_id, question)
 
     assert answer == shown(GeneralPhrase.REPLY_FAILED)
     assert outcomes(house.stack, chat_id, 1) == [("openai_compatible", "bad_answer")]
@@ -155,10 +155,10 @@ def test_what_breaks_off_in_the_middle_is_not_begun_anew(house: VendorsStack, ch
 def test_a_prompt_that_is_too_long_is_shortened_once(house: VendorsStack, chat_id: int) -> None:
     main = house.models["openai_compatible"]
     for number in range(6):
-        ask(house.stack.telegram, chat_id, f"{number}: " + "дворецкий подаёт чай в библиотеку " * 25)
+        house.stack.telegram.ask(chat_id, f"{number}: " + "дворецкий подаёт чай в библиотеку " * 25)
     main.script({"kind": "status", "status": 400, "code": "context_length_exceeded", "match": "Итак"})
 
-    answer = ask(house.stack.telegram, chat_id, "Итак, о чём мы говорили?")
+    answer = house.stack.telegram.ask(chat_id, "Итак, о чём мы говорили?")
 
     assert answer_marker("Итак, о чём мы говорили?") in answer
     whole, shortened = main.requests()[-2:]
@@ -173,7 +173,7 @@ def test_a_refusal_is_told_as_one_and_not_taken_to_another_vendor(house: Vendors
     question = "Что-нибудь недозволенное"
     house.models["openai_compatible"].script({"kind": "refusal", "match": question})
 
-    answer = ask(house.stack.telegram, chat_id, question)
+    answer = house.stack.telegram.ask(chat_id, question)
 
     assert answer == shown(GeneralPhrase.REPLY_REFUSED)
     assert outcomes(house.stack, chat_id, 1) == [("openai_compatible", "refused")]
@@ -184,7 +184,7 @@ def test_a_vendor_that_asks_to_wait_is_left_alone(house: VendorsStack, chat_id: 
     choose(house.stack.telegram, chat_id, "shaky:standin-7b")
     shaky.script({"kind": "status", "status": 429, "retry_after": LONG_RETRY_S, "match": "первый"})
 
-    answers = [ask(house.stack.telegram, chat_id, f"{word} вопрос") for word in ("первый", "второй")]
+    answers = [house.stack.telegram.ask(chat_id, f"{word} вопрос") for word in ("первый", "второй")]
 
     assert [remark(RESERVE) in answer for answer in answers] == [True, True]
     assert outcomes(house.stack, chat_id, 3) == [
@@ -203,7 +203,7 @@ def test_after_failures_in_a_row_a_provider_is_left_alone(house: VendorsStack) -
     choose(telegram, chat_id, "mistral:mistral-small-latest")
 
     for number in range(BREAKER_FAILURES + 2):
-        assert remark(RESERVE) in ask(telegram, chat_id, f"Отказ {number}")
+        assert remark(RESERVE) in telegram.ask(chat_id, f"Отказ {number}")
 
     found = outcomes(house.stack, chat_id, 2 * BREAKER_FAILURES + 2)
     assert found.count(("mistral", "authentication_rejected")) == BREAKER_FAILURES
@@ -215,7 +215,7 @@ def test_no_key_is_in_any_log_metric_or_document(house: VendorsStack, chat_id: i
     for provider, model in refused.items():
         choose(house.stack.telegram, chat_id, f"{provider}:{model}")
         house.models[provider].script({"kind": "status", "status": 400, "match": "Ключ"})
-        assert remark(RESERVE) in ask(house.stack.telegram, chat_id, f"Ключ {provider}")
+        assert remark(RESERVE) in house.stack.telegram.ask(chat_id, f"Ключ {provider}")
 
     seen = house.stack.read_logs() + house.stack.read_metrics("worker") + house.stack.read_metrics("web")
     for collection in house.stack.database().list_collection_names():

@@ -10,7 +10,7 @@ import pytest
 from botgateway.wording.administration import AdministrationPhrase as Words
 from botgateway.wording.preferences import PreferencesPhrase
 from llm.catalogue import build_key
-from tests.harness.guarded_stack import ADMIN_GROUP, OWNER, PASSWORD, ask, buttons, find_message, press
+from tests.harness.guarded_stack import ADMIN_GROUP, OWNER, PASSWORD, buttons, find_message, press
 from tests.harness.llm_standin_process import LLMStandIn
 from tests.harness.llm_wire import default_answer
 from tests.harness.processes import wait_until
@@ -58,7 +58,7 @@ def log_in(stack: Stack) -> int:
     stack.telegram.write(chat_id, "/start")
     stack.telegram.wait_for_whole_answers(chat_id, 1)
     stack.database().people.update_one({"user_id": str(chat_id)}, {"$set": {"access_state": "approved"}})
-    assert ask(stack.telegram, chat_id, f"/admin login {PASSWORD}") == shown(Words.LOGGED_IN, minutes=30)
+    assert stack.telegram.ask(chat_id, f"/admin login {PASSWORD}") == shown(Words.LOGGED_IN, minutes=30)
     return chat_id
 
 
@@ -86,8 +86,8 @@ def test_a_change_is_told_to_who_asks_and_in_every_admins_chat(
     offer(model, "standin-7b", "standin-8b")
     forget_last_refresh(stack)
 
-    told = ask(telegram, chat_id, "/admin refresh")
-    again = ask(telegram, chat_id, "/admin refresh")
+    told = telegram.ask(chat_id, "/admin refresh")
+    again = telegram.ask(chat_id, "/admin refresh")
 
     assert told.startswith(shown(Words.REFRESHED, providers=2, answered=2, models=3))
     assert "появились (1): standin-8b" in told
@@ -99,7 +99,7 @@ def test_a_change_is_told_to_who_asks_and_in_every_admins_chat(
     ]
     assert notices[0] == notices[1]
     assert notices[0] in told
-    listed = ask(telegram, chat_id, "/admin models")
+    listed = telegram.ask(chat_id, "/admin models")
     assert f"{PROVIDER}: 2; перечень получен" in listed
     assert "standin-8b" in listed
     assert "standin-72b" not in listed
@@ -114,7 +114,7 @@ def test_a_provider_in_trouble_keeps_its_models_and_everybody_who_looks_is_told_
     with pytest.raises(RuntimeError, match="No new list from openai_compatible"):
         refresh_by_command(stack)
     forget_last_refresh(stack)
-    still = ask(telegram, chat_id, "/admin refresh")
+    still = telegram.ask(chat_id, "/admin refresh")
 
     failing = "не отвечает: unavailable. Прежний перечень, моделей 2"
     find_message(telegram, OWNER, PROVIDER, failing)
@@ -122,14 +122,14 @@ def test_a_provider_in_trouble_keeps_its_models_and_everybody_who_looks_is_told_
     assert "Перемен нет." in still
     assert "не обновлён, поставщик не отвечает: unavailable" in still
     stack.database().llm_providers.update_one({"provider": PROVIDER}, {"$set": {"refreshed_at": LONG_AGO}})
-    wait_until(lambda: "2 января" in ask(telegram, chat_id, "/model"), what="the date of the list")
+    wait_until(lambda: "2 января" in telegram.ask(chat_id, "/model"), what="the date of the list")
     message_id = telegram.messages(chat_id)[-1]["message_id"]
     assert shown(PreferencesPhrase.MODELS_AS_OF, provider=PROVIDER, date="2 января 2026 г.") in str(
         telegram.message(chat_id, message_id)["text"]
     )
     key = build_key(f"{PROVIDER}:standin-72b")
     assert "standin-72b" in press(telegram, chat_id, message_id, f"model:take:{key}:0")
-    assert ask(telegram, chat_id, "Кто говорит?") == default_answer("Кто говорит?", words=0)
+    assert telegram.ask(chat_id, "Кто говорит?") == default_answer("Кто говорит?", words=0)
     assert model.requests()[-1]["body"]["model"] == "standin-72b"
 
     model.forget_script()
@@ -145,16 +145,16 @@ def test_who_has_chosen_a_model_that_vanishes_is_told_and_answered_by_the_house(
 
     def is_offered() -> bool:
         """The worker goes for some seconds by the list of the test before."""
-        ask(telegram, chat_id, "/model")
+        telegram.ask(chat_id, "/model")
         return chosen in buttons(telegram, chat_id, telegram.messages(chat_id)[-1]["message_id"]).values()
 
     wait_until(is_offered, what="the list as it was")
     press(telegram, chat_id, telegram.messages(chat_id)[-1]["message_id"], chosen)
     offer(model, "standin-7b")
     forget_last_refresh(stack)
-    ask(telegram, chat_id, "/admin refresh")
+    telegram.ask(chat_id, "/admin refresh")
 
-    answer = ask(telegram, chat_id, "Вы здесь?")
+    answer = telegram.ask(chat_id, "Вы здесь?")
 
     notice = shown(PreferencesPhrase.MODEL_VANISHED, model="standin-72b")
     assert answer == f"{notice}\n\n{default_answer('Вы здесь?', words=0)}"

@@ -14,7 +14,6 @@ from tests.harness.guarded_stack import (
     ADMIN_GROUP,
     GROUP_MEMBER,
     OWNER,
-    ask,
     buttons,
     find_message,
     press,
@@ -63,7 +62,7 @@ def test_a_channel_is_read_from_an_admins_word_until_it_throws_the_bot_out(
     telegram.add_bot(channel)
     in_group = find_message(telegram, ADMIN_GROUP, QUESTION, str(channel), f"Впустил: Анна, {chat_id}")
     telegram.publish(channel, "До распоряжения")
-    ask(telegram, chat_id, "Пустите")
+    telegram.ask(chat_id, "Пустите")
     outsider = press(telegram, chat_id, telegram.messages(chat_id)[-1]["message_id"], f"channel:on:{channel}")
     stack.wait_until_settled()
     assert (outsider, read_channel(stack, channel)["state"]) == ("", "found")

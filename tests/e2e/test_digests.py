@@ -14,7 +14,7 @@ from botgateway.wording.phrase import say_plain
 from botgateway.wording.times import say_date
 from digests.domain.calendar import DAY
 from tests.harness.days import find_quiet_zone
-from tests.harness.guarded_stack import ask, buttons, find_message, press
+from tests.harness.guarded_stack import buttons, find_message, press
 from tests.harness.llm_standin_process import LLMStandIn
 from tests.harness.processes import wait_until
 from tests.harness.stack import Stack
@@ -86,7 +86,7 @@ def test_a_digest_is_written_for_who_asks_and_sent_to_who_subscribes_until_the_c
     assert subscription(stack, chat_id)["delivered_day"] in (day, (noon.date() - DAY).isoformat())
 
     hour = datetime.now(MOSCOW).hour  # that of yesterday's digest, until it comes again
-    hours = ask(telegram, chat_id, f"/subscribe {name} {hour}")
+    hours = telegram.ask(chat_id, f"/subscribe {name} {hour}")
     assert hours.startswith(f"Обзор канала «Заречье {chat_id}» приходит Вам ежедневно в {hour}:00")
     known = len(telegram.answers(chat_id))
     stack.database().subscriptions.update_one({"user_id": str(chat_id)}, {"$set": {"delivered_day": ""}})
@@ -111,10 +111,10 @@ def test_a_digest_is_written_for_who_asks_and_sent_to_who_subscribes_until_the_c
     farewell = shown(DigestsPhrase.FAREWELL, channel=f"Заречье {chat_id}")
     assert telegram.wait_for_whole_answers(chat_id, known + 2)[known:] == [sent, farewell]
     wait_until(lambda: not subscription(stack, chat_id), what="the end of the subscription")
-    gone = ask(telegram, chat_id, f"/digest {name} позавчера")
+    gone = telegram.ask(chat_id, f"/digest {name} позавчера")
     assert gone == shown(DigestsPhrase.GONE, channel=f"Заречье {chat_id}")
     edited = shown(DigestsPhrase.EDITED_SINCE, count=1)
-    kept = ask(telegram, chat_id, f"/digest {name} вчера").splitlines()[2:]
+    kept = telegram.ask(chat_id, f"/digest {name} вчера").splitlines()[2:]
     assert kept == [*STATEMENTS, "", edited]  # what was written stays
     assert len(model.requests()) == asked
 
@@ -127,7 +127,7 @@ def test_what_there_is_no_digest_of_is_said_and_nothing_is_written_in_vain(
     failed = shown(DigestsPhrase.FAILED)
 
     def answer_to(text: str) -> str:
-        return ask(telegram, chat_id, text)
+        return telegram.ask(chat_id, text)
 
     assert answer_to(f"/digest {name} сегодня") == shown(DigestsPhrase.NOT_TODAY)
     offered = latest(telegram, chat_id, shown(DigestsPhrase.NOT_TODAY))
@@ -170,7 +170,7 @@ def test_a_name_that_several_channels_have_is_answered_with_these_as_buttons_and
     )
     known.update_one({"channel_id": str(channel)}, {"$set": {"title": "Порт"}})
 
-    asked = ask(telegram, chat_id, f"/digest заречье {chat_id}  вчера")
+    asked = telegram.ask(chat_id, f"/digest заречье {chat_id}  вчера")
     message_id = telegram.messages(chat_id)[-1]["message_id"]
     first = buttons(telegram, chat_id, message_id)
     press(telegram, chat_id, message_id, first.pop("2 →"))
@@ -186,7 +186,7 @@ def test_a_name_that_several_channels_have_is_answered_with_these_as_buttons_and
     assert [*second] == [titles[-1], "← 1"]
     known.update_many({"channel_id": {"$in": others[:2]}}, {"$set": {"title": f"Заречье {chat_id}"}})
     known.update_one({"channel_id": others[1]}, {"$set": {"username": "namesake"}})
-    assert ask(telegram, chat_id, f"/digest заречье {chat_id}") == shown(DigestsPhrase.SEVERAL)
+    assert telegram.ask(chat_id, f"/digest заречье {chat_id}") == shown(DigestsPhrase.SEVERAL)
     namesakes = buttons(telegram, chat_id, telegram.messages(chat_id)[-1]["message_id"])
     assert namesakes == {
         f"Заречье {chat_id} ({others[0]})": f"digest:show:{others[0]}:",
@@ -208,7 +208,7 @@ def test_subscriptions_are_made_changed_and_ended_by_buttons(
 ) -> None:
     telegram, title = stack.telegram, f"Заречье {chat_id}"
 
-    assert ask(telegram, chat_id, "/subscribe") == shown(DigestsPhrase.CHOOSE_SUBSCRIPTIONS)
+    assert telegram.ask(chat_id, "/subscribe") == shown(DigestsPhrase.CHOOSE_SUBSCRIPTIONS)
     message_id = telegram.messages(chat_id)[-1]["message_id"]
     press(telegram, chat_id, message_id, f"subscription:take:{channel}")
     subscribed = find_message(telegram, chat_id, f"«{title}» приходит Вам ежедневно в 9:00")
@@ -219,7 +219,7 @@ def test_subscriptions_are_made_changed_and_ended_by_buttons(
     outdated = press(telegram, chat_id, message_id, f"subscription:hour:{channel}:24")
     assert (outdated.startswith("Эта кнопка устарела"), subscription(stack, chat_id)["hour"]) == (True, 21)
 
-    own = ask(telegram, chat_id, "/unsubscribe")
+    own = telegram.ask(chat_id, "/unsubscribe")
     assert own.splitlines()[-1] == f"• «{title}» — в 21:00 по московскому времени"
     message_id = telegram.messages(chat_id)[-1]["message_id"]
     drop = f"subscription:drop:{channel}"

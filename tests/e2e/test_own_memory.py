@@ -23,10 +23,6 @@ from tests.harness.wording import shown
 PAIRS = 6
 
 
-def ask(telegram: SandboxClient, chat_id: int, text: str, **fields: Any) -> str:
-    return telegram.ask(chat_id, text, **fields)
-
-
 def last_message(telegram: SandboxClient, chat_id: int) -> dict[str, Any]:
     return [message for message in telegram.messages(chat_id) if message["from_bot"]][-1]
 
@@ -83,10 +79,10 @@ def list_questions(stack: Stack, chat_id: int) -> list[str]:
 def test_the_memory_is_shown_page_by_page_and_struck_out_item_by_item(
     telegram: SandboxClient, stack: Stack, chat_id: int
 ) -> None:
-    assert ask(telegram, chat_id, "/memory") == shown(MemoryPhrase.EMPTY)
+    assert telegram.ask(chat_id, "/memory") == shown(MemoryPhrase.EMPTY)
     remember(stack, chat_id)
 
-    first = ask(telegram, chat_id, "/memory")
+    first = telegram.ask(chat_id, "/memory")
     assert first.startswith(shown(MemoryPhrase.TITLE_OF_PAGE, page=1))
     # The profile is of today, the pairs are three days old.
     assert "1. Предмет Ваших интересов: шахматы\nхранится, пока не вычеркнете" in first
@@ -123,9 +119,9 @@ def test_the_memory_is_shown_page_by_page_and_struck_out_item_by_item(
 
 
 def test_a_clean_slate_is_asked_about_first(telegram: SandboxClient, stack: Stack, chat_id: int) -> None:
-    ask(telegram, chat_id, "/memory")
+    telegram.ask(chat_id, "/memory")
     remember(stack, chat_id)
-    ask(telegram, chat_id, "/memory")
+    telegram.ask(chat_id, "/memory")
 
     press(telegram, chat_id, say_plain(MemoryPhrase.RESET_BUTTON, language="ru"))
     assert last_message(telegram, chat_id)["text"] == shown(MemoryPhrase.RESET_QUESTION)
@@ -138,7 +134,7 @@ def test_a_clean_slate_is_asked_about_first(telegram: SandboxClient, stack: Stac
     assert last_message(telegram, chat_id)["text"] == shown(MemoryPhrase.RESET_DONE)
     assert buttons(telegram, chat_id) == {}
     assert list_questions(stack, chat_id) == []
-    assert ask(telegram, chat_id, "/memory") == shown(MemoryPhrase.EMPTY)
+    assert telegram.ask(chat_id, "/memory") == shown(MemoryPhrase.EMPTY)
 
 
 def read_export(telegram: SandboxClient, chat_id: int) -> tuple[str, bytes]:
@@ -154,7 +150,7 @@ def test_the_export_follows_its_schema_and_is_compressed_when_it_is_large(
     telegram: SandboxClient, stack: Stack, chat_id: int
 ) -> None:
     sender = {"id": chat_id, "first_name": "Анна", "username": f"anna_{chat_id}"}
-    ask(telegram, chat_id, f"Меня зовут Анна, {chat_id}", from_=sender)
+    telegram.ask(chat_id, f"Меня зовут Анна, {chat_id}", from_=sender)
     telegram.upload(
         chat_id, kind="document", content=f"Опись {chat_id}".encode(), name="опись.txt", from_=sender
     )
@@ -225,21 +221,21 @@ def test_who_asks_to_be_forgotten_is_forgotten_everywhere(
     canary, others_canary = uuid.uuid4().hex, uuid.uuid4().hex
     sender = {"id": chat_id, "first_name": canary, "username": canary[:30]}
     other_id = chat_id + 500_000
-    ask(telegram, other_id, f"Мой секрет: {others_canary}")
-    ask(telegram, chat_id, f"Мой секрет: {canary}", from_=sender)
+    telegram.ask(other_id, f"Мой секрет: {others_canary}")
+    telegram.ask(chat_id, f"Мой секрет: {canary}", from_=sender)
     telegram.upload(chat_id, kind="voice", content=f"Голосом: {canary}".encode(), from_=sender)
     telegram.wait_for_answers(chat_id, 3)
     telegram.upload(
         chat_id, kind="document", content=f"Файлом: {canary}".encode(), name=f"{canary}.txt", from_=sender
     )
     telegram.wait_for_answers(chat_id, 4)
-    ask(telegram, chat_id, f"/persona Шут по имени {canary}", from_=sender)
+    telegram.ask(chat_id, f"/persona Шут по имени {canary}", from_=sender)
     calls = stack.database().llm_exchanges
     wait_until(lambda: calls.count_documents({"user_id": str(chat_id)}), what="an exchange")
     places = set(find_canary(canary, stack))
     assert {"user_profiles", "user_memory", "inbox_updates", "people", "files", "file_passages"} <= places
 
-    assert ask(telegram, chat_id, "/forget_me", from_=sender) == shown(MemoryPhrase.FORGET_QUESTION)
+    assert telegram.ask(chat_id, "/forget_me", from_=sender) == shown(MemoryPhrase.FORGET_QUESTION)
     yes, no = (
         say_plain(phrase, language="ru") for phrase in (MemoryPhrase.FORGET_YES, MemoryPhrase.FORGET_NO)
     )
@@ -247,7 +243,7 @@ def test_who_asks_to_be_forgotten_is_forgotten_everywhere(
     assert last_message(telegram, chat_id)["text"] == shown(MemoryPhrase.FORGET_NOT)
     assert set(find_canary(canary, stack)) == places
 
-    ask(telegram, chat_id, "/forget_me", from_=sender)
+    telegram.ask(chat_id, "/forget_me", from_=sender)
     press(telegram, chat_id, yes, from_=sender)
     stack.wait_until_settled()
 
@@ -262,7 +258,7 @@ def test_who_asks_to_be_forgotten_is_forgotten_everywhere(
     assert person["access_state"] == "approved"
 
     question = f"Кто я, {chat_id}?"
-    assert ask(telegram, chat_id, question) == default_answer(question, words=0)
+    assert telegram.ask(chat_id, question) == default_answer(question, words=0)
     (request,) = [r for r in model.requests() if question in str(r["messages"])]
     assert canary not in str(request["messages"])
 
@@ -271,8 +267,8 @@ def test_a_worker_killed_over_forgetting_somebody_leaves_nothing_of_them(
     telegram: SandboxClient, model: LLMStandIn, stack: Stack, chat_id: int
 ) -> None:
     canary = uuid.uuid4().hex
-    ask(telegram, chat_id, f"Мой секрет: {canary}")
-    ask(telegram, chat_id, "/forget_me")
+    telegram.ask(chat_id, f"Мой секрет: {canary}")
+    telegram.ask(chat_id, "/forget_me")
     telegram.order_fault(kind="accept_then_hang", method="editMessageText", chat_id=chat_id, seconds=60)
     question = last_message(telegram, chat_id)
     telegram.press(

@@ -43,11 +43,6 @@ def hash_quickly(password: str) -> str:
     return PBKDF2SHA1PasswordHasher().encode(password, "salt", iterations=1)
 
 
-def ask(telegram: SandboxClient, chat_id: int, text: str, **fields: Any) -> str:
-    """Write, and return the last message of the answer."""
-    return telegram.ask(chat_id, text, **fields)
-
-
 def press(telegram: SandboxClient, chat_id: int, message_id: int, data: str, **fields: Any) -> str:
     """Press a button, and return the toast."""
     query = telegram.press(chat_id, message_id, data, **fields)["callback_query_id"]

@@ -16,7 +16,7 @@ import pytest
 import requests
 
 from tests.harness.careless import FATAL
-from tests.harness.guarded_stack import ask, buttons, hash_quickly
+from tests.harness.guarded_stack import buttons, hash_quickly
 from tests.harness.loki import LokiStandIn
 from tests.harness.processes import PATIENCE_S, Child
 from tests.harness.shared_stack import QUICK
@@ -111,19 +111,19 @@ def converse(stack: Stack) -> None:
     telegram.edit(PERSON, asked["message_id"], canary("правка"))
     stack.wait_until_settled()
     for number in range(4):  # so that memory is compressed
-        ask(telegram, PERSON, canary(f"слово-{number}"))
-    ask(telegram, PERSON, "Поясните", reply_to_message_id=asked["message_id"], quote=CANARY)
+        telegram.ask(PERSON, canary(f"слово-{number}"))
+    telegram.ask(PERSON, "Поясните", reply_to_message_id=asked["message_id"], quote=CANARY)
     for command in ("persona", "language", "model", "unknown"):
-        ask(telegram, PERSON, f"/{command} {canary(command)}")
-    ask(telegram, PERSON, "/memory")
-    ask(telegram, PERSON, "/retry")
+        telegram.ask(PERSON, f"/{command} {canary(command)}")
+    telegram.ask(PERSON, "/memory")
+    telegram.ask(PERSON, "/retry")
 
 
 def administer(telegram: SandboxClient) -> None:
-    ask(telegram, ADMIN, f"/admin login {WRONG_PASSWORD}")
-    ask(telegram, ADMIN, f"/admin login {PASSWORD}")
+    telegram.ask(ADMIN, f"/admin login {WRONG_PASSWORD}")
+    telegram.ask(ADMIN, f"/admin login {PASSWORD}")
     for command in ("stats", "users", f"approve {canary('id')}", canary("команда")):
-        ask(telegram, ADMIN, f"/admin {command}")
+        telegram.ask(ADMIN, f"/admin {command}")
 
 
 def send_files_and_recordings(telegram: SandboxClient) -> None:
@@ -154,7 +154,7 @@ def let_the_model_fail(stack: Stack) -> None:
     for number, failure in enumerate(failures):
         question = canary(f"сбой-{number}")
         stack.model.script({**failure, "match": question})
-        ask(stack.telegram, PERSON, question)
+        stack.telegram.ask(PERSON, question)
 
 
 def let_telegram_fail(stack: Stack) -> None:
@@ -177,7 +177,7 @@ def let_handlers_crash(stack: Stack) -> None:
     """Two ways: what prepares a message, and what answers it, meets an exception that quotes the person."""
     telegram, database = stack.telegram, stack.database()
     telegram.upload(UNLUCKY, kind="voice", content=f"{FATAL} {canary('предсмертное')}".encode())
-    ask(telegram, BROKEN, canary("начало"))
+    telegram.ask(BROKEN, canary("начало"))
     stack.wait_until_settled()
     database.user_profiles.update_one({"user_id": str(BROKEN)}, {"$set": {"created_at": canary("дата")}})
     database.user_memory.update_many({"user_id": str(BROKEN)}, {"$set": {"source": [canary("источник")]}})
@@ -202,8 +202,8 @@ def knock_at_the_web(stack: Stack) -> None:
 
 
 def take_leave(telegram: SandboxClient) -> None:
-    ask(telegram, PERSON, "/export")
-    ask(telegram, PERSON, "/forget_me")
+    telegram.ask(PERSON, "/export")
+    telegram.ask(PERSON, "/forget_me")
     last = telegram.messages(PERSON)[-1]
     yes = next(iter(buttons(telegram, PERSON, last["message_id"]).values()))
     telegram.press(PERSON, last["message_id"], yes)
