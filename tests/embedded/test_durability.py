@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import threading
-import time
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -18,11 +17,11 @@ import redis as redis_py
 from pymongo.errors import DuplicateKeyError, PyMongoError
 
 from butler_project.embedded.services import EmbeddedService
+from tests.harness.processes import PATIENCE_S, wait_until
 
 ROUNDS = 3
 WRITERS = 4
 WRITES_BEFORE_THE_KILL = 150
-ROUND_TIMEOUT_S = 60.0
 
 
 def write_until_killed(service: EmbeddedService, write: Callable[[str], None]) -> list[str]:
@@ -45,22 +44,15 @@ def write_until_killed(service: EmbeddedService, write: Callable[[str], None]) -
     for thread in writers:
         thread.start()
     try:
-        wait_until(lambda: len(acknowledged) >= WRITES_BEFORE_THE_KILL)
+        wait_until(lambda: len(acknowledged) >= WRITES_BEFORE_THE_KILL, what="enough writes")
         os.kill(killed_pid, signal.SIGKILL)
     finally:
         is_killed.set()
     for thread in writers:
-        thread.join(ROUND_TIMEOUT_S)
-    wait_until(lambda: service.pid not in {None, killed_pid})
+        thread.join(PATIENCE_S)
+    wait_until(lambda: service.pid not in {None, killed_pid}, what="another process")
     service.wait_until_ready()
     return acknowledged
-
-
-def wait_until(is_true: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + ROUND_TIMEOUT_S
-    while not is_true():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.01)
 
 
 def test_a_killed_mongodb_keeps_every_acknowledged_write(mongodb: EmbeddedService) -> None:
@@ -149,7 +141,7 @@ def test_expired_documents_go_and_others_stay(mongodb: EmbeddedService) -> None:
             ]
         )
 
-        wait_until(lambda: events.count_documents({"_id": "expired"}) == 0)
+        wait_until(lambda: events.count_documents({"_id": "expired"}) == 0, what="the expiry")
 
         assert {event["_id"] for event in events.find()} == {"young", "dateless"}
 
