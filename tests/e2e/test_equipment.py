@@ -75,9 +75,8 @@ def write_silence() -> bytes:
 def test_a_model_that_sees_gets_the_pictures_of_an_album(stack: Stack) -> None:
     telegram, model, chat_id = stack.telegram, stack.model, new_chat_id()
     assert model is not None
-    for number, caption in enumerate(
-        (f"Что здесь, {chat_id}?", "")
-    ):  # the second while the first waits for it
+    # The second comes while the first waits for it.
+    for number, caption in enumerate((f"Что здесь, {chat_id}?", "")):
         content = PIXEL + bytes([number])
         telegram.upload(chat_id, kind="photo", content=content, caption=caption, media_group_id=f"g{chat_id}")
     telegram.wait_for_answers(chat_id, 1)
